@@ -1,0 +1,1 @@
+"""Wiring: configuration, placement, start, stop, health, the command line."""

@@ -1,0 +1,1 @@
+"""How the twin is reached."""

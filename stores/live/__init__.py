@@ -1,0 +1,1 @@
+"""The live store: backbone streams, checkpoints and feeds."""

@@ -1,0 +1,1 @@
+"""The records store: recommendations and genealogy, by SQLAlchemy Core."""

@@ -1,0 +1,233 @@
+"""Recommendations, their audit trail and genealogy on SQLite or PostgreSQL."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    and_,
+    create_engine,
+    event,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from stores.records.tables import audit, metadata, recommendations, step_pieces, steps
+from twin.errors import InvalidConfiguration, NotFound, Unavailable
+from twin.plant.genealogy import ProcessStep, StepType
+from twin.plant.recommendation import Recommendation
+from twin.plant.recommendation_codec import decode, encode
+from twin.ports import RecommendationQuery
+
+
+class SqlRecords:
+    """Implements ``twin.ports.Records``. Opens (and, where new, makes) the schema.
+
+    Raises InvalidConfiguration for an URL that is none, Unavailable where the database
+    can't be reached.
+    """
+
+    def __init__(self, url: str, plant: str) -> None:
+        self._plant = plant
+        self._engine = _engine(url)
+        try:
+            metadata.create_all(self._engine)
+        except OperationalError as error:
+            raise Unavailable(f"the records store {url!r} can't be opened: {error.orig}") from error
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def save_recommendations(self, batch: Sequence[Recommendation]) -> None:
+        with self._engine.begin() as connection:
+            for recommendation in batch:
+                self._save(connection, recommendation)
+
+    def recommendation(self, id: str) -> Recommendation:
+        query = select(recommendations.c.record).where(
+            recommendations.c.plant == self._plant, recommendations.c.id == id
+        )
+        with self._engine.connect() as connection:
+            record = connection.execute(query).scalar_one_or_none()
+        if record is None:
+            raise NotFound(f"there is no recommendation {id!r} in plant {self._plant!r}")
+        return decode(json.loads(record))
+
+    def recommendations(self, query: RecommendationQuery) -> Sequence[Recommendation]:
+        table = recommendations.c
+        found = select(table.record).where(table.plant == self._plant)
+        if query.states:
+            found = found.where(table.state.in_([state.value for state in query.states]))
+        if query.asset:
+            found = found.where(table.asset == query.asset)
+        if query.after is not None:
+            created_ns, id_ = query.after
+            found = found.where(
+                or_(
+                    table.created_ns < created_ns,
+                    and_(table.created_ns == created_ns, table.id < id_),
+                )
+            )
+        found = found.order_by(table.created_ns.desc(), table.id.desc()).limit(query.limit)
+        with self._engine.connect() as connection:
+            return [decode(json.loads(record)) for record in connection.execute(found).scalars()]
+
+    def record_steps(self, batch: Sequence[ProcessStep]) -> int:
+        new = 0
+        with self._engine.begin() as connection:
+            for step in batch:
+                new += self._record(connection, step)
+        return new
+
+    def steps_of(self, piece: str) -> Sequence[ProcessStep]:
+        touching = select(step_pieces.c.step).where(
+            step_pieces.c.plant == self._plant, step_pieces.c.piece == piece
+        )
+        return self._steps(touching)
+
+    def steps(self) -> Sequence[ProcessStep]:
+        """All steps of the plant, oldest first."""
+        return self._steps(select(steps.c.id).where(steps.c.plant == self._plant))
+
+    def _save(self, connection: Connection, recommendation: Recommendation) -> None:
+        insert = _insert(connection, recommendations).values(
+            plant=self._plant,
+            id=recommendation.id,
+            revision=recommendation.revision,
+            state=recommendation.state.value,
+            asset=recommendation.asset,
+            layer=recommendation.layer,
+            lot=recommendation.lot,
+            created_ns=recommendation.created_ns,
+            record=json.dumps(encode(recommendation)),
+        )
+        new = insert.excluded
+        connection.execute(
+            insert.on_conflict_do_update(
+                index_elements=["plant", "id"],
+                set_={"revision": new.revision, "state": new.state, "record": new.record},
+                where=recommendations.c.revision < new.revision,
+            )
+        )
+        for number, transition in enumerate(recommendation.history, start=1):
+            connection.execute(
+                _insert(connection, audit)
+                .values(
+                    plant=self._plant,
+                    recommendation=recommendation.id,
+                    revision=number,
+                    step=transition.step.value,
+                    state=transition.to_state.value,
+                    time_ns=transition.time_ns,
+                    by=transition.by,
+                    reason=transition.reason,
+                )
+                .on_conflict_do_nothing()
+            )
+
+    def _record(self, connection: Connection, step: ProcessStep) -> int:
+        done = connection.execute(
+            _insert(connection, steps)
+            .values(
+                plant=self._plant,
+                id=step.id,
+                type=step.type.value,
+                station=step.station,
+                time_ns=step.time_ns,
+                measured=json.dumps(dict(step.measured), sort_keys=True),
+            )
+            .on_conflict_do_nothing()
+        )
+        if done.rowcount == 0:
+            return 0
+        pieces = [("in", n, piece) for n, piece in enumerate(step.inputs)]
+        pieces += [("out", n, piece) for n, piece in enumerate(step.outputs)]
+        for direction, position, piece in pieces:
+            connection.execute(
+                _insert(connection, step_pieces)
+                .values(
+                    plant=self._plant,
+                    step=step.id,
+                    direction=direction,
+                    position=position,
+                    piece=piece,
+                )
+                .on_conflict_do_nothing()
+            )
+        return 1
+
+    def _steps(self, ids: object) -> Sequence[ProcessStep]:
+        found = (
+            select(steps)
+            .where(steps.c.plant == self._plant, steps.c.id.in_(ids))  # type: ignore[arg-type]
+            .order_by(steps.c.time_ns, steps.c.id)
+        )
+        pieces = (
+            select(step_pieces)
+            .where(step_pieces.c.plant == self._plant, step_pieces.c.step.in_(ids))  # type: ignore[arg-type]
+            .order_by(step_pieces.c.step, step_pieces.c.direction, step_pieces.c.position)
+        )
+        with self._engine.connect() as connection:
+            of_step: dict[tuple[str, str], list[str]] = {}
+            for row in connection.execute(pieces):
+                of_step.setdefault((row.step, row.direction), []).append(row.piece)
+            return [_step(row, of_step) for row in connection.execute(found)]
+
+    def count_recommendations(self) -> dict[str, int]:
+        """How many there are in each state."""
+        counted = (
+            select(recommendations.c.state, func.count())
+            .where(recommendations.c.plant == self._plant)
+            .group_by(recommendations.c.state)
+        )
+        with self._engine.connect() as connection:
+            return {state: number for state, number in connection.execute(counted)}
+
+
+def _step(row: "Row[tuple[object, ...]]", of_step: dict[tuple[str, str], list[str]]) -> ProcessStep:
+    return ProcessStep(
+        id=row.id,
+        type=StepType(row.type),
+        station=row.station,
+        time_ns=row.time_ns,
+        inputs=tuple(of_step.get((row.id, "in"), ())),
+        outputs=tuple(of_step.get((row.id, "out"), ())),
+        measured=json.loads(row.measured),
+    )
+
+
+def _insert(connection: Connection, table: object) -> sqlite.Insert:
+    """Both dialects have the same upsert, under two names."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)  # type: ignore[arg-type, return-value]
+    return sqlite.insert(table)  # type: ignore[arg-type]
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise InvalidConfiguration(f"{url!r} is no database URL: {error}") from error
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True)
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, connect_args={"timeout": 30})
+    event.listen(engine, "connect", _write_ahead)
+    return engine
+
+
+def _write_ahead(connection: object, _entry: ConnectionPoolEntry) -> None:
+    """Readers do not wait for the writer; a commit survives the death of the process."""
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()

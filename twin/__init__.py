@@ -1,0 +1,1 @@
+"""The twin, pure: it knows no Ray, no sockets and no clock."""

@@ -1,0 +1,1 @@
+"""What holds for the whole plant: recommendations, genealogy, KPIs."""
