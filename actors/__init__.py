@@ -1,1 +1,1 @@
-"""Ray actors: thin shells over the pure twins."""
+"""Ray only: thin shells around the pure twin, each a few methods and a loop."""

@@ -4,11 +4,13 @@
     ├── InvalidInput            the caller's fault: what was given can't be used
     │   ├── UnitMismatch        a unit that does not fit the quantity
     │   ├── InvalidAsset        an asset record, with a violation for each field
+    │   ├── InvalidRequest      a request's arguments, with a violation for each field
     │   ├── InvalidFrame        bytes or columns that are no frame
     │   └── InvalidFile         a file named with its line and the reason
     ├── NotFound                a name that nothing bears
     ├── AlreadyExists           a name or a node that something else bears
     ├── StaleEtag               the record changed since it was read
+    ├── TooOld                  a position in a feed from which nothing is kept any more
     ├── IllegalTransition       a life-cycle step that the present state does not allow
     ├── Fenced                  a newer incarnation has taken over; this one must stop
     ├── Unavailable             a store or a peer is away; trying again later may work
@@ -25,13 +27,18 @@ class GigatwinError(Exception):
 
     reason = "INTERNAL"
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Errors travel between actors whole, whatever their constructor takes."""
+        return _rebuilt, (type(self), self.args, self.__dict__)
 
-class InvalidInput(GigatwinError):
-    reason = "INVALID_INPUT"
 
-
-class UnitMismatch(InvalidInput):
-    reason = "UNIT_MISMATCH"
+def _rebuilt(
+    cls: type[GigatwinError], args: tuple[object, ...], attributes: dict[str, object]
+) -> GigatwinError:
+    error = cls.__new__(cls)
+    error.args = args
+    error.__dict__.update(attributes)
+    return error
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,15 @@ class FieldViolation:
 
     field: str
     description: str
+
+
+class InvalidInput(GigatwinError):
+    reason = "INVALID_INPUT"
+    violations: tuple[FieldViolation, ...] = ()
+
+
+class UnitMismatch(InvalidInput):
+    reason = "UNIT_MISMATCH"
 
 
 class InvalidAsset(InvalidInput):
@@ -52,6 +68,16 @@ class InvalidAsset(InvalidInput):
         self.violations = violations
         listed = "; ".join(f"{v.field}: {v.description}" for v in violations)
         super().__init__(f"asset {asset!r} is refused: {listed}")
+
+
+class InvalidRequest(InvalidInput):
+    """Arguments that a request can't have, with everything that is wrong with them."""
+
+    reason = "INVALID_REQUEST"
+
+    def __init__(self, *violations: FieldViolation) -> None:
+        self.violations = violations
+        super().__init__("; ".join(f"{v.field}: {v.description}" for v in violations))
 
 
 class InvalidFrame(InvalidInput):
@@ -81,6 +107,10 @@ class AlreadyExists(GigatwinError):
 
 class StaleEtag(GigatwinError):
     reason = "STALE_ETAG"
+
+
+class TooOld(GigatwinError):
+    reason = "TOO_OLD"
 
 
 class IllegalTransition(GigatwinError):

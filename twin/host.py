@@ -70,11 +70,11 @@ class TwinHost:
             self._frames, self._readings, self._quarantined, self._repeats, self._strays
         )
 
-    def handle(self, frame: Frame) -> None:
-        """Take one frame; what the twins have to say is put into the outbox."""
+    def handle(self, frame: Frame) -> Sequence[Event]:
+        """Take one frame; what the twins have to say is returned, and put in the outbox."""
         if frame.sequence <= self._producers.get(frame.producer, 0):
             self._repeats += 1
-            return
+            return ()
         self._remember(frame.producer, frame.sequence)
         self._frames += 1
         effects = Effects(self._sequences)
@@ -90,6 +90,7 @@ class TwinHost:
             self._cohort.step_frame(frame, accepted, effects)
         self._move_clock(frame.received_ns, effects)
         self._outbox.extend(effects.events)
+        return effects.events
 
     def acknowledge(self, count: int) -> None:
         """The supervisor has taken the first ``count`` events of the outbox."""

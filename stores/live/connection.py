@@ -27,6 +27,7 @@ def connect(url: str) -> "Redis":
         socket_timeout=3 * LONGEST_BLOCK_MS / 1000,
         socket_connect_timeout=2.0,
         health_check_interval=30,
+        max_connections=1_000,
     )
 
 

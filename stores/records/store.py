@@ -20,7 +20,15 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from stores.records.tables import audit, metadata, recommendations, step_pieces, steps
+from stores.records.tables import (
+    audit,
+    metadata,
+    recommendations,
+    refused_readings,
+    step_pieces,
+    steps,
+)
+from twin.asset import Event
 from twin.errors import InvalidConfiguration, NotFound, Unavailable
 from twin.plant.genealogy import ProcessStep, StepType
 from twin.plant.recommendation import Recommendation
@@ -96,6 +104,45 @@ class SqlRecords:
     def steps(self) -> Sequence[ProcessStep]:
         """All steps of the plant, oldest first."""
         return self._steps(select(steps.c.id).where(steps.c.plant == self._plant))
+
+    def record_refused(self, events: Sequence[Event]) -> None:
+        """Keep what the gate refused; an event that is kept already changes nothing."""
+        rows = [
+            {
+                "plant": self._plant,
+                "event": event.id,
+                "asset": event.asset,
+                "uid": event.uid,
+                "sequence": event.sequence,
+                "time_ns": event.time_ns,
+                "data": json.dumps(dict(event.data)),
+            }
+            for event in events
+        ]
+        with self._engine.begin() as connection:
+            insert = _insert(connection, refused_readings).on_conflict_do_nothing()
+            connection.execute(insert, rows)
+
+    def refused(self) -> Sequence[Event]:
+        """Events of all refused readings, oldest first."""
+        table = refused_readings.c
+        found = (
+            select(refused_readings)
+            .where(table.plant == self._plant)
+            .order_by(table.time_ns, table.uid, table.sequence)
+        )
+        with self._engine.connect() as connection:
+            return [
+                Event(
+                    asset=row.asset,
+                    uid=row.uid,
+                    sequence=row.sequence,
+                    kind="reading.quarantined",
+                    time_ns=row.time_ns,
+                    data=json.loads(row.data),
+                )
+                for row in connection.execute(found)
+            ]
 
     def _save(self, connection: Connection, recommendation: Recommendation) -> None:
         insert = _insert(connection, recommendations).values(

@@ -65,3 +65,16 @@ step_pieces = Table(
     Column("piece", String, nullable=False),
     Index("step_pieces_by_piece", "plant", "piece", "step"),
 )
+
+refused_readings = Table(
+    "refused_readings",
+    metadata,
+    Column("plant", String, primary_key=True),
+    Column("event", String, primary_key=True),
+    Column("asset", String, nullable=False),
+    Column("uid", String, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("time_ns", BigInteger, nullable=False),
+    Column("data", Text, nullable=False),
+    Index("refused_readings_by_asset", "plant", "asset", "time_ns"),
+)

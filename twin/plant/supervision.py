@@ -16,16 +16,19 @@ from twin.snapshot import Snapshot
 
 @dataclass(slots=True)
 class Decisions:
-    """Effects of one message on a supervisor."""
+    """Effects of one message on a supervisor. ``refused`` are events of quarantined
+    readings, for the record."""
 
     recommendations: list[Recommendation] = field(default_factory=list)
     steps: list[ProcessStep] = field(default_factory=list)
     upward: list[Event] = field(default_factory=list)
+    refused: list[Event] = field(default_factory=list)
 
     def merge(self, other: "Decisions") -> None:
         self.recommendations += other.recommendations
         self.steps += other.steps
         self.upward += other.upward
+        self.refused += other.refused
 
 
 @dataclass(frozen=True, slots=True)

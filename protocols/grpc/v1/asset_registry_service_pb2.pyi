@@ -534,7 +534,9 @@ class ListAssetsRequest(_message.Message):
     kind: _builtins.str
     """Only this kind."""
     place: _builtins.str
-    """Only assets below this place."""
+    """Only assets below this place: their parent, or where they have none their name, begins
+    with it.
+    """
     show_deleted: _builtins.bool
     def __init__(
         self,
@@ -729,7 +731,7 @@ class WatchAssetsRequest(_message.Message):
     parent: _builtins.str
     """"plants/{plant}" """
     resume_token: _builtins.str
-    """From an earlier WatchAssetsResponse."""
+    """From an earlier WatchAssetsResponse. Then no CURRENT and no SYNCED come."""
     def __init__(
         self,
         *,
@@ -759,6 +761,7 @@ class WatchAssetsResponse(_message.Message):
         """The asset as it was when the watch began."""
         CHANGE_CREATED: WatchAssetsResponse._Change.ValueType  # 2
         CHANGE_UPDATED: WatchAssetsResponse._Change.ValueType  # 3
+        """What integrators set, or the state."""
         CHANGE_DELETED: WatchAssetsResponse._Change.ValueType  # 4
         CHANGE_UNDELETED: WatchAssetsResponse._Change.ValueType  # 5
         CHANGE_SYNCED: WatchAssetsResponse._Change.ValueType  # 6
@@ -770,6 +773,7 @@ class WatchAssetsResponse(_message.Message):
     """The asset as it was when the watch began."""
     CHANGE_CREATED: WatchAssetsResponse.Change.ValueType  # 2
     CHANGE_UPDATED: WatchAssetsResponse.Change.ValueType  # 3
+    """What integrators set, or the state."""
     CHANGE_DELETED: WatchAssetsResponse.Change.ValueType  # 4
     CHANGE_UNDELETED: WatchAssetsResponse.Change.ValueType  # 5
     CHANGE_SYNCED: WatchAssetsResponse.Change.ValueType  # 6
@@ -780,8 +784,11 @@ class WatchAssetsResponse(_message.Message):
     RESUME_TOKEN_FIELD_NUMBER: _builtins.int
     change: Global___WatchAssetsResponse.Change.ValueType
     resume_token: _builtins.str
+    """Empty until all current assets have been sent."""
     @_builtins.property
-    def asset(self) -> Global___Asset: ...
+    def asset(self) -> Global___Asset:
+        """As it is when it is sent."""
+
     def __init__(
         self,
         *,

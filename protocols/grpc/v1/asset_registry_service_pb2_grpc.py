@@ -106,7 +106,7 @@ class AssetRegistryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BatchCreateAssets(self, request, context):
-        """All or nothing. Codes as for CreateAsset.
+        """All or nothing, at most 1000. Codes as for CreateAsset.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -127,14 +127,16 @@ class AssetRegistryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateAsset(self, request, context):
-        """NOT_FOUND; INVALID_ARGUMENT; ABORTED: the etag is not the record's present one.
+        """NOT_FOUND; INVALID_ARGUMENT; ABORTED: the etag is not the record's present one;
+        FAILED_PRECONDITION: the asset is deleted.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteAsset(self, request, context):
-        """NOT_FOUND; ABORTED: etag; FAILED_PRECONDITION: assets still name it as parent.
+        """NOT_FOUND, also when it is deleted already; ABORTED: etag; FAILED_PRECONDITION: assets
+        still name it as parent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

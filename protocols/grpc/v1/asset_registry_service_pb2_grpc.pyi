@@ -42,15 +42,19 @@ class AssetRegistryServiceStub:
     deleted asset. UNAVAILABLE: the store is away.
     """
     BatchCreateAssets: _grpc.UnaryUnaryMultiCallable[_asset_registry_service_pb2.BatchCreateAssetsRequest, _asset_registry_service_pb2.BatchCreateAssetsResponse]
-    """All or nothing. Codes as for CreateAsset."""
+    """All or nothing, at most 1000. Codes as for CreateAsset."""
     GetAsset: _grpc.UnaryUnaryMultiCallable[_asset_registry_service_pb2.GetAssetRequest, _asset_registry_service_pb2.GetAssetResponse]
     """NOT_FOUND: no such asset. A deleted asset is still found."""
     ListAssets: _grpc.UnaryUnaryMultiCallable[_asset_registry_service_pb2.ListAssetsRequest, _asset_registry_service_pb2.ListAssetsResponse]
     """Ordered by name. INVALID_ARGUMENT: a token with other arguments than it was made for."""
     UpdateAsset: _grpc.UnaryUnaryMultiCallable[_asset_registry_service_pb2.UpdateAssetRequest, _asset_registry_service_pb2.UpdateAssetResponse]
-    """NOT_FOUND; INVALID_ARGUMENT; ABORTED: the etag is not the record's present one."""
+    """NOT_FOUND; INVALID_ARGUMENT; ABORTED: the etag is not the record's present one;
+    FAILED_PRECONDITION: the asset is deleted.
+    """
     DeleteAsset: _grpc.UnaryUnaryMultiCallable[_asset_registry_service_pb2.DeleteAssetRequest, _asset_registry_service_pb2.DeleteAssetResponse]
-    """NOT_FOUND; ABORTED: etag; FAILED_PRECONDITION: assets still name it as parent."""
+    """NOT_FOUND, also when it is deleted already; ABORTED: etag; FAILED_PRECONDITION: assets
+    still name it as parent.
+    """
     UndeleteAsset: _grpc.UnaryUnaryMultiCallable[_asset_registry_service_pb2.UndeleteAssetRequest, _asset_registry_service_pb2.UndeleteAssetResponse]
     """NOT_FOUND; INVALID_ARGUMENT: a node was bound by another asset since;
     FAILED_PRECONDITION: the asset is not deleted.
@@ -77,15 +81,19 @@ class AssetRegistryServiceAsyncStub(AssetRegistryServiceStub):
     deleted asset. UNAVAILABLE: the store is away.
     """
     BatchCreateAssets: _aio.UnaryUnaryMultiCallable[_asset_registry_service_pb2.BatchCreateAssetsRequest, _asset_registry_service_pb2.BatchCreateAssetsResponse]  # type: ignore[assignment]
-    """All or nothing. Codes as for CreateAsset."""
+    """All or nothing, at most 1000. Codes as for CreateAsset."""
     GetAsset: _aio.UnaryUnaryMultiCallable[_asset_registry_service_pb2.GetAssetRequest, _asset_registry_service_pb2.GetAssetResponse]  # type: ignore[assignment]
     """NOT_FOUND: no such asset. A deleted asset is still found."""
     ListAssets: _aio.UnaryUnaryMultiCallable[_asset_registry_service_pb2.ListAssetsRequest, _asset_registry_service_pb2.ListAssetsResponse]  # type: ignore[assignment]
     """Ordered by name. INVALID_ARGUMENT: a token with other arguments than it was made for."""
     UpdateAsset: _aio.UnaryUnaryMultiCallable[_asset_registry_service_pb2.UpdateAssetRequest, _asset_registry_service_pb2.UpdateAssetResponse]  # type: ignore[assignment]
-    """NOT_FOUND; INVALID_ARGUMENT; ABORTED: the etag is not the record's present one."""
+    """NOT_FOUND; INVALID_ARGUMENT; ABORTED: the etag is not the record's present one;
+    FAILED_PRECONDITION: the asset is deleted.
+    """
     DeleteAsset: _aio.UnaryUnaryMultiCallable[_asset_registry_service_pb2.DeleteAssetRequest, _asset_registry_service_pb2.DeleteAssetResponse]  # type: ignore[assignment]
-    """NOT_FOUND; ABORTED: etag; FAILED_PRECONDITION: assets still name it as parent."""
+    """NOT_FOUND, also when it is deleted already; ABORTED: etag; FAILED_PRECONDITION: assets
+    still name it as parent.
+    """
     UndeleteAsset: _aio.UnaryUnaryMultiCallable[_asset_registry_service_pb2.UndeleteAssetRequest, _asset_registry_service_pb2.UndeleteAssetResponse]  # type: ignore[assignment]
     """NOT_FOUND; INVALID_ARGUMENT: a node was bound by another asset since;
     FAILED_PRECONDITION: the asset is not deleted.
@@ -121,7 +129,7 @@ class AssetRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _asset_registry_service_pb2.BatchCreateAssetsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_asset_registry_service_pb2.BatchCreateAssetsResponse, _abc.Awaitable[_asset_registry_service_pb2.BatchCreateAssetsResponse]]:
-        """All or nothing. Codes as for CreateAsset."""
+        """All or nothing, at most 1000. Codes as for CreateAsset."""
 
     @_abc_1.abstractmethod
     def GetAsset(
@@ -145,7 +153,9 @@ class AssetRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _asset_registry_service_pb2.UpdateAssetRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_asset_registry_service_pb2.UpdateAssetResponse, _abc.Awaitable[_asset_registry_service_pb2.UpdateAssetResponse]]:
-        """NOT_FOUND; INVALID_ARGUMENT; ABORTED: the etag is not the record's present one."""
+        """NOT_FOUND; INVALID_ARGUMENT; ABORTED: the etag is not the record's present one;
+        FAILED_PRECONDITION: the asset is deleted.
+        """
 
     @_abc_1.abstractmethod
     def DeleteAsset(
@@ -153,7 +163,9 @@ class AssetRegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _asset_registry_service_pb2.DeleteAssetRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_asset_registry_service_pb2.DeleteAssetResponse, _abc.Awaitable[_asset_registry_service_pb2.DeleteAssetResponse]]:
-        """NOT_FOUND; ABORTED: etag; FAILED_PRECONDITION: assets still name it as parent."""
+        """NOT_FOUND, also when it is deleted already; ABORTED: etag; FAILED_PRECONDITION: assets
+        still name it as parent.
+        """
 
     @_abc_1.abstractmethod
     def UndeleteAsset(

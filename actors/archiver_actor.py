@@ -1,0 +1,79 @@
+"""The actor that archives every reading on the backbone, and trims what all have taken."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from actors import naming
+from actors.loop import keep_trying, start
+from actors.settings import PlantSettings
+from stores.live.backbone import RedisBackbone
+from stores.live.checkpoints import RedisCheckpoints
+from stores.live.keys import Keys
+from stores.live.memory import position as order
+
+log = structlog.get_logger()
+
+_TRIM_S: Final = 10.0
+_MAX_ROWS: Final = 200_000
+
+
+class ArchiverActor:
+    def __init__(self, settings: PlantSettings) -> None:
+        # Late: whoever starts this actor imports this file, and does without pyarrow.
+        from historian.archiver import Archiver
+        from historian.writer import SliceWriter
+
+        self._settings = settings
+        self._prefix = Keys(settings.plant).frames_prefix()
+        self._backbone = RedisBackbone(settings.redis_url)
+        self._checkpoints = RedisCheckpoints(settings.redis_url, settings.plant)
+        self._archiver = Archiver(
+            RedisBackbone(settings.redis_url),
+            SliceWriter(Path(settings.archive_folder)),
+            flush_s=settings.archive_flush_s,
+            max_rows=_MAX_ROWS,
+        )
+        self._wanted: frozenset[str] = frozenset()
+        self._loop = start(naming.ARCHIVER, self._archiver.run)
+        self._trimmer = start("trimmer", self._keep_trimming)
+
+    def __repr__(self) -> str:
+        return f"Archiver {self._settings.plant}"
+
+    async def follow(self, streams: Sequence[str]) -> None:
+        """Archive these streams; one that is left out is archived to its end first."""
+        self._wanted = frozenset(streams)
+        self._archiver.follow(self._wanted | frozenset(self._archiver.positions()))
+
+    async def positions(self) -> dict[str, str]:
+        """How far each stream is in the archive, on disk."""
+        return dict(self._archiver.positions())
+
+    async def _keep_trimming(self) -> None:
+        while True:
+            await asyncio.sleep(_TRIM_S)
+            await keep_trying("trimming the backbone", self._trim)
+
+    async def _trim(self) -> None:
+        """A frame may go once it is archived and below its host's checkpoint."""
+        for stream, archived in self._archiver.positions().items():
+            checkpoint = await self._checkpoints.load(stream.removeprefix(self._prefix))
+            if checkpoint is not None:
+                await self._backbone.trim(stream, min(archived, checkpoint.position, key=order))
+        await self._leave()
+
+    async def _leave(self) -> None:
+        """Stop following what nobody wants any more and is archived to its end."""
+        positions = self._archiver.positions()
+        unfinished = [
+            stream
+            for stream in positions
+            if stream not in self._wanted
+            and order(positions[stream]) < order(await self._backbone.last_id(stream))
+        ]
+        if len(self._wanted) + len(unfinished) < len(positions):
+            self._archiver.follow(self._wanted | frozenset(unfinished))

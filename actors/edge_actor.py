@@ -1,0 +1,128 @@
+"""The actor of one endpoint: a session with the source, and the forwarder behind it."""
+
+import asyncio
+import json
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+from redis.asyncio import Redis
+
+from actors.loop import keep_trying, start
+from actors.naming import edge_name
+from actors.settings import PlantSettings
+from asset_registry.record import AssetState
+from asset_registry.redis_store import RedisAssetStore
+from protocols.edge.bound_signal import BoundSignal
+from protocols.edge.forwarder import ForwarderStatus, FrameForwarder
+from protocols.edge.session import EdgeSession, SessionStatus, open_session
+from stores.live.backbone import RedisBackbone
+from stores.live.checkpoints import RedisCheckpoints
+from stores.live.connection import connect, unavailable_when_away
+from stores.live.keys import Keys
+from stores.spool import Spool
+
+log = structlog.get_logger()
+
+_STATUS_S: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeView:
+    session: SessionStatus
+    forwarder: ForwarderStatus
+
+
+class EdgeActor:
+    """Reads what the live store says it is bound to, at its start and when told to."""
+
+    def __init__(self, settings: PlantSettings, address: str) -> None:
+        self._settings = settings
+        self._address = address
+        self._keys = Keys(settings.plant)
+        self._redis: Redis = connect(settings.redis_url)
+        self._checkpoints = RedisCheckpoints(settings.redis_url, settings.plant)
+        self._store = RedisAssetStore(connect(settings.redis_url), settings.plant)
+        self._statuses: dict[str, tuple[AssetState, str]] = {}
+        self._statuses_known: dict[str, tuple[AssetState, str]] = {}
+        self._ready = asyncio.Event()
+        self._loop = start(edge_name(address), self._run)
+
+    def __repr__(self) -> str:
+        return f"Edge {self._address}"
+
+    async def configure(self) -> None:
+        """What it is bound to has changed."""
+        await self._ready.wait()
+        await self._configure()
+
+    async def stop(self) -> None:
+        await self._ready.wait()
+        await self._session.stop()
+        await self._forwarder.stop()
+
+    async def view(self) -> EdgeView:
+        await self._ready.wait()
+        return EdgeView(self._session.status(), self._forwarder.status())
+
+    async def _run(self) -> None:
+        await keep_trying(f"starting {self!r}", self._open)
+        self._ready.set()
+        statuses = start(f"{self!r} status", self._write_statuses)
+        try:
+            await self._forwarder.failure()
+        finally:
+            statuses.cancel()
+
+    async def _open(self) -> None:
+        boot = await self._checkpoints.next_incarnation(edge_name(self._address))
+        self._forwarder = FrameForwarder(
+            RedisBackbone(self._settings.redis_url),
+            Spool(_spool_path(self._settings.spool_folder, self._address)),
+            producer=f"{edge_name(self._address)}:{boot}",
+            clock=time.time_ns,
+        )
+        self._session: EdgeSession = open_session(
+            self._address,
+            self._forwarder.put,
+            self._status_changed,
+            client_id=f"gigatwin-{self._settings.plant}",
+            clock=time.time_ns,
+        )
+        await self._forwarder.start()
+        await self._configure()
+        await self._session.start()
+
+    async def _configure(self) -> None:
+        async with unavailable_when_away(f"reading what {self!r} is bound to"):
+            content = await self._redis.hget(self._keys.edges(), self._address)
+        bound = [BoundSignal.from_json(item) for item in json.loads(content or "[]")]
+        await self._session.configure(bound)
+
+    def _status_changed(self, asset: str, has_data: bool, reason: str) -> None:
+        state = AssetState.LIVE if has_data else AssetState.NO_DATA
+        self._statuses[asset] = (state, reason)
+
+    async def _write_statuses(self) -> None:
+        """Statuses are gathered and written together: an endpoint may serve thousands."""
+        while True:
+            await asyncio.sleep(_STATUS_S)
+            await keep_trying("writing the assets' states", self._write)
+
+    async def _write(self) -> None:
+        news = {
+            asset: status
+            for asset, status in self._statuses.items()
+            if self._statuses_known.get(asset) != status
+        }
+        if news:
+            await self._store.set_statuses(news)
+            self._statuses_known.update(news)
+
+
+def _spool_path(folder: str, address: str) -> Path:
+    """A file of its own for each endpoint, the same after a restart."""
+    return Path(folder) / (re.sub(r"[^A-Za-z0-9.-]+", "_", address).strip("_") + ".sqlite")

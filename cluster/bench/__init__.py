@@ -1,0 +1,1 @@
+"""Benchmarks, one a file: each measures what its table of numbers says, and no less."""

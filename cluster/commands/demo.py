@@ -1,0 +1,184 @@
+"""``gigatwin demo``: a PLC's value becomes an approved setpoint, before your eyes."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+import click
+
+from asset_registry.plant_file import load_plant
+from cluster.client import registry_at
+from cluster.config import Config, load
+from cluster.console import Progress, people, write_json
+from cluster.demo.cast import ROOT, Mes, SimulatedPlant, start_fault
+from cluster.demo.story import Count, Story, count
+from cluster.embedded import EmbeddedBroker
+from cluster.plant import Plant, forget
+from protocols.grpc.apply import apply_plan, plan_for
+
+_PLANT: Final = "demo"
+_LEARN_S: Final = 8.0
+_UNWATCHED_S: Final = 120.0
+
+
+@click.command("demo")
+@click.option(
+    "--for",
+    "seconds",
+    type=float,
+    help="Run so long after the plant is up. [default: until Ctrl-C; 120 where nobody watches]",
+)
+@click.option("--scenario", default="viscosity-drift", show_default=True, help="See --list.")
+@click.option("--list", "listed", is_flag=True, help="List the scenarios and end.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the simulated plant.")
+@click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("var/demo"),
+    show_default=True,
+    help="Where the demonstration keeps its files; made anew each time.",
+)
+@click.option(
+    "--json",
+    "json_file",
+    is_flag=False,
+    flag_value="-",
+    metavar="[FILE]",
+    help="At the end, one JSON document into FILE, or on standard output.",
+)
+def command(
+    seconds: float | None,
+    scenario: str,
+    listed: bool,
+    seed: int,
+    data_dir: Path,
+    json_file: str | None,
+) -> None:
+    """A simulated plant, its twin, and an MES that approves and writes the setpoint.
+
+    Exit code 1 where a reading was lost, or where the scenario's fault was not
+    corrected with effect in the time given.
+    """
+    started = time.monotonic()
+    scenarios = _scenarios()
+    if listed:
+        for name, description in scenarios.items():
+            click.echo(f"{name:18} {description}")
+        return
+    if scenario not in scenarios:
+        raise click.BadParameter(f"{scenario!r} is none; --list shows them", param_hint="--scenario")
+    if seconds is None and not sys.stdin.isatty():
+        seconds = _UNWATCHED_S
+    config = load(plant=_PLANT, data_dir=data_dir, gateway_port=0, ray_auth=False)
+    forget(config)
+    with Progress() as progress:
+        story, counted = _play(config, scenario, seed, seconds, started, progress)
+    document = {
+        "scenario": scenario,
+        "assets": counted.assets,
+        "actors": counted.actors,
+        "readings_in": counted.readings_in,
+        "readings_lost": counted.lost,
+        "recommendations": story.documents(),
+        "first_approved_s": story.first_approved_s and round(story.first_approved_s, 1),
+    }
+    if json_file is not None:
+        write_json(document, None if json_file == "-" else Path(json_file))
+    people.print(
+        f"{counted.assets} assets, {counted.actors} actors, {counted.readings_in} readings in, "
+        f"{counted.lost} lost, {len(story.recommendations)} recommendations"
+    )
+    corrected = any(d["state"] == "EFFECTIVE" for d in story.documents())
+    raise SystemExit(0 if counted.lost == 0 and (corrected or scenario == "steady") else 1)
+
+
+def _play(
+    config: Config,
+    scenario: str,
+    seed: int,
+    seconds: float | None,
+    started: float,
+    progress: Progress,
+) -> tuple[Story, Count]:
+    with contextlib.ExitStack() as stack:
+        progress("starting the broker and the simulated plant")
+        broker = EmbeddedBroker(config.data_dir)
+        stack.callback(broker.stop)
+        simulated = SimulatedPlant(config.data_dir, broker.port, scenario, seed)
+        stack.callback(simulated.stop)
+        plant = stack.enter_context(Plant(config, progress))
+        opcua = simulated.wait()
+        story = Story(started, progress.say)
+        counted = asyncio.run(
+            _perform(plant, story, opcua, broker.url, seconds, progress, simulated, stack)
+        )
+    return story, counted
+
+
+async def _perform(
+    plant: Plant,
+    story: Story,
+    opcua: str,
+    broker: str,
+    seconds: float | None,
+    progress: Progress,
+    simulated: SimulatedPlant,
+    stack: contextlib.ExitStack,
+) -> Count:
+    file = ROOT / "examples" / "demo-line" / "plant.yaml"
+    records = load_plant(file, endpoints={"plc": opcua, "broker": broker})
+    progress(f"registering {len(records)} assets")
+    async with registry_at(plant.gateway, _PLANT) as client:
+        await apply_plan(client, await plan_for(client, records))
+    progress("an actor for each asset is started")
+    await asyncio.to_thread(plant.wait_until_placed)
+    progress("waiting for the first reading of each asset")
+    await asyncio.to_thread(plant.wait_until_live)
+    progress.say(f"the plant is up: gateway {plant.gateway}, Ray dashboard {plant.dashboard}")
+    mes = Mes(plant.config.data_dir, plant.gateway, _PLANT, opcua)
+    stack.callback(mes.stop)
+    following = asyncio.create_task(story.follow(plant.gateway, _PLANT))
+    faulty = asyncio.create_task(_fault_later(opcua, progress))
+    ends = time.monotonic() + seconds if seconds is not None else None
+    await _until(ends, following, faulty)
+    progress("stopping the edges and counting")
+    counted = await count(plant)
+    following.cancel()
+    faulty.cancel()
+    await asyncio.gather(following, faulty, return_exceptions=True)
+    return counted
+
+
+async def _fault_later(opcua: str, progress: Progress) -> None:
+    """The gauge first learns what the web looks like across; then the line drifts."""
+    progress(f"the line runs well; in {_LEARN_S:.0f} s something hidden begins to drift")
+    await asyncio.sleep(_LEARN_S)
+    await start_fault(opcua)
+    progress("something hidden has begun to drift; the twin is not told")
+
+
+async def _until(ends: float | None, *tasks: "asyncio.Task[None]") -> None:
+    """Until that time, or Ctrl-C; a failure of what runs beside it comes out at once."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    while not stopped.is_set() and (ends is None or time.monotonic() < ends):
+        for task in tasks:
+            if task.done():
+                task.result()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await stopped.wait()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.remove_signal_handler(number)
+
+
+def _scenarios() -> dict[str, str]:
+    from simulation.scenarios import SCENARIOS
+
+    return {scenario.name: scenario.description for scenario in SCENARIOS.values()}

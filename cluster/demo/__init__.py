@@ -1,0 +1,1 @@
+"""The demonstration: a simulated plant, its twin, and an MES, each a process of its own."""

@@ -1,0 +1,1 @@
+"""Series: Parquet written in sorted slices, asked through DuckDB."""

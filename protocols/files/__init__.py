@@ -1,0 +1,1 @@
+"""Files that plants already have: tester exports and tables, replayed as readings."""

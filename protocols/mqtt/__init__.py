@@ -1,0 +1,1 @@
+"""MQTT: messages acknowledged once they are stored. JSON today; Sparkplug B beside it later."""

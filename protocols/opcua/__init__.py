@@ -1,0 +1,1 @@
+"""OPC UA: subscriptions that notice when they die."""

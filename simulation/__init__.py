@@ -1,0 +1,1 @@
+"""A plant that lies: processes with hidden drifts and faults."""

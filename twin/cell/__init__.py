@@ -1,0 +1,1 @@
+"""Stacking, filling, formation and grading."""

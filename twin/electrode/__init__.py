@@ -1,0 +1,1 @@
+"""Mixing, coating, drying and calendering."""

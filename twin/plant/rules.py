@@ -1,0 +1,77 @@
+"""The plant's rules in their first form: what all layers together came to.
+
+First-pass yield is taken over graded pieces: those that passed at their first grading.
+Adoption is what people did with the recommendations (article: track adoption, not
+deployment).
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from twin.asset import AssetConfig, Event, Json
+from twin.errors import NotFound
+from twin.plant.recommendation import State
+from twin.plant.supervision import Command, Decisions, LayerRules
+from twin.snapshot import Snapshot
+
+
+class PlantRules(LayerRules):
+    layer = "plant"
+
+    def __init__(self) -> None:
+        self._assets = 0
+        self._states: dict[str, str] = {}
+        self._reached: Counter[str] = Counter()
+        self._graded: dict[str, bool] = {}
+
+    def assets_changed(self, assets: Mapping[str, AssetConfig]) -> None:
+        self._assets = len(assets)
+
+    def on_event(self, event: Event) -> Decisions:
+        if event.kind == "recommendation.changed":
+            state = str(event.data["state"])
+            self._states[str(event.data["id"])] = state
+            self._reached[state] += 1
+        elif event.kind == "step.grade":
+            self._grade(event)
+        return Decisions()
+
+    def on_command(self, command: Command, now_ns: int) -> Decisions:
+        raise NotFound(f"the plant's supervisor holds no recommendation {command.id!r}")
+
+    def at(self, now_ns: int) -> Decisions:
+        return Decisions()
+
+    def kpis(self) -> Mapping[str, Json]:
+        passed = sum(self._graded.values())
+        decided = self._reached[State.APPROVED] + self._reached[State.REJECTED]
+        return {
+            "assets": self._assets,
+            "graded": len(self._graded),
+            "first_pass_yield": passed / len(self._graded) if self._graded else None,
+            "recommendations": dict(Counter(self._states.values())),
+            "acceptance": self._reached[State.APPROVED] / decided if decided else None,
+            "effective": self._reached[State.EFFECTIVE],
+            "ineffective": self._reached[State.INEFFECTIVE],
+        }
+
+    def snapshot(self) -> Snapshot:
+        return {
+            "states": dict(self._states),
+            "reached": dict(self._reached),
+            "graded": dict(self._graded),
+        }
+
+    def restore(self, snapshot: Snapshot) -> None:
+        states, reached, graded = snapshot["states"], snapshot["reached"], snapshot["graded"]
+        assert isinstance(states, dict) and isinstance(reached, dict) and isinstance(graded, dict)
+        self._states = {id_: str(state) for id_, state in states.items()}
+        self._reached = Counter({state: int(str(n)) for state, n in reached.items()})
+        self._graded = {piece: bool(passed) for piece, passed in graded.items()}
+
+    def _grade(self, event: Event) -> None:
+        """The first grading of a piece counts; a later one is a re-test."""
+        outputs, measured = event.data["outputs"], event.data["measured"]
+        assert isinstance(outputs, list) and isinstance(measured, Mapping)
+        for piece in outputs:
+            self._graded.setdefault(str(piece), measured.get("verdict") == "pass")

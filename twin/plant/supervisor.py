@@ -1,0 +1,125 @@
+"""The pure half of a supervisor: rules, and the intake that counts every event once.
+
+    events ─▶ intake (repeats dropped, old incarnations refused) ─▶ rules ─▶ decisions
+
+What was decided stays in ``pending`` until the shell has written it down; only then does
+the shell acknowledge the events. A repeated event adds nothing, so a shell that failed in
+between simply tries again.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from twin.asset import AssetConfig, Event, Json
+from twin.errors import Fenced
+from twin.plant.recommendation import Recommendation
+from twin.plant.supervision import Command, Decisions, EventIntake, LayerRules
+from twin.snapshot import dumps, loads
+
+
+class SupervisorCore:
+    """One supervisor: a layer's or the plant's."""
+
+    def __init__(self, rules: LayerRules) -> None:
+        self._rules = rules
+        self._intake = EventIntake()
+        self._incarnations: dict[str, int] = {}
+        self._upward = 0
+        self.pending = Decisions()
+
+    @property
+    def layer(self) -> str:
+        return self._rules.layer
+
+    def assets_changed(self, assets: Mapping[str, AssetConfig]) -> None:
+        self._rules.assets_changed(assets)
+
+    def take(self, host: str, incarnation: int, events: Sequence[Event], now_ns: int) -> int:
+        """Handle what a host reports; returns how many events were new.
+
+        Raises Fenced where a newer incarnation of the host has reported before.
+        """
+        newest = self._incarnations.get(host, 0)
+        if incarnation < newest:
+            raise Fenced(
+                f"{host}: incarnation {newest} has taken over from {incarnation}; "
+                "its events are not taken"
+            )
+        self._incarnations[host] = incarnation
+        new = [event for event in events if self._intake.is_new(event)]
+        for event in new:
+            if event.kind == "reading.quarantined":
+                self.pending.refused.append(event)
+            self._decide(self._rules.on_event(event), now_ns)
+        return len(new)
+
+    def command(self, command: Command, now_ns: int) -> Recommendation | None:
+        """Carry out a person's or the MES's command; returns the recommendation after it."""
+        decisions = self._rules.on_command(command, now_ns)
+        self._decide(decisions, now_ns)
+        return next((r for r in reversed(decisions.recommendations) if r.id == command.id), None)
+
+    def at(self, now_ns: int) -> None:
+        self._decide(self._rules.at(now_ns), now_ns)
+
+    def kpis(self) -> Mapping[str, Json]:
+        return {**self._rules.kpis(), "repeated_events": self._intake.repeats}
+
+    def snapshot(self) -> bytes:
+        return dumps(
+            {
+                "rules": self._rules.snapshot(),
+                "intake": self._intake.snapshot(),
+                "incarnations": dict(self._incarnations),
+                "upward": self._upward,
+            }
+        )
+
+    def restore(self, data: bytes) -> None:
+        saved = loads(data)
+        rules, intake, incarnations = saved["rules"], saved["intake"], saved["incarnations"]
+        assert isinstance(rules, dict) and isinstance(intake, dict)
+        assert isinstance(incarnations, dict)
+        self._rules.restore(rules)
+        self._intake.restore(intake)
+        self._incarnations = {host: int(str(n)) for host, n in incarnations.items()}
+        self._upward = int(str(saved["upward"]))
+
+    def _decide(self, decisions: Decisions, now_ns: int) -> None:
+        """Every recommendation that moved and every piece graded is told upwards, too."""
+        for recommendation in decisions.recommendations:
+            self._tell(
+                "recommendation.changed",
+                recommendation.asset,
+                recommendation.updated_ns or now_ns,
+                {
+                    "id": recommendation.id,
+                    "type": recommendation.type,
+                    "state": recommendation.state.value,
+                    "lot": recommendation.lot,
+                    "created_ns": recommendation.created_ns,
+                    "updated_ns": recommendation.updated_ns,
+                },
+                decisions,
+            )
+        for step in decisions.steps:
+            self._tell(
+                f"step.{step.type.value}",
+                step.station,
+                step.time_ns,
+                {"id": step.id, "outputs": list(step.outputs), "measured": dict(step.measured)},
+                decisions,
+            )
+        self.pending.merge(decisions)
+
+    def _tell(
+        self,
+        kind: str,
+        asset: str,
+        time_ns: int,
+        data: Mapping[str, Json],
+        decisions: Decisions,
+    ) -> None:
+        self._upward += 1
+        decisions.upward.append(
+            Event(asset, f"supervisor:{self.layer}", self._upward, kind, time_ns, data)
+        )
