@@ -1,7 +1,7 @@
 """The actor of 1..N assets of one kind: a shell around ``twin.host.TwinHost``.
 
-    backbone ─▶ TwinHost ─▶ outbox ─▶ supervisor
-                   └─▶ checkpoint: state and stream position, in one write
+backbone ─▶ TwinHost ─▶ outbox ─▶ supervisor
+               └─▶ checkpoint: state and stream position, in one write
 """
 
 import asyncio

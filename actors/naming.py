@@ -1,15 +1,15 @@
 """One asset, one address: how actors are named, found and made.
 
-    AssetRef("line1/coater/gauge-top")      the actor that hosts that asset
-    "electrode supervisor"                  a layer's supervisor
-    "edge opc.tcp://10.0.0.5:4840"          the edge of one endpoint
+AssetRef("line1/coater/gauge-top")      the actor that hosts that asset
+"electrode supervisor"                  a layer's supervisor
+"edge opc.tcp://10.0.0.5:4840"          the edge of one endpoint
 """
 
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, TypeVar
 
 import ray
-from ray.actor import ActorClass, ActorHandle
+from ray.actor import ActorClass
 
 from actors.settings import PlantSettings
 from twin.errors import NotFound
@@ -19,7 +19,8 @@ PLACEMENT: Final = "placement"
 ARCHIVER: Final = "archiver"
 PLANT_SUPERVISOR: Final = "plant supervisor"
 
-Handle: TypeAlias = "ActorHandle[Any]"  # Ray types its remote methods no further
+Handle: TypeAlias = Any
+"""Ray types the remote methods of an actor found by name no further."""
 
 T = TypeVar("T")
 

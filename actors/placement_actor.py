@@ -31,7 +31,7 @@ from asset_registry.redis_store import RedisAssetStore
 from asset_registry.store import ChangeKind
 from protocols.edge.bound_signal import BoundSignal
 from stores.live.backbone import RedisBackbone
-from stores.live.connection import connect, unavailable_when_away
+from stores.live.connection import connect, text, unavailable_when_away
 from stores.live.keys import Keys
 from twin.errors import NotFound, TooOld
 from twin.kinds import kind
@@ -107,11 +107,9 @@ class PlacementActor:
     async def _placed(self) -> dict[str, str]:
         async with unavailable_when_away("reading the placement"):
             stored = await self._redis.hgetall(self._keys.hosts())
-        return {asset.decode(): host.decode() for asset, host in stored.items()}
+        return {text(asset): text(host) for asset, host in stored.items()}
 
-    async def _remember(
-        self, plans: Mapping[str, HostPlan], before: Mapping[str, str]
-    ) -> None:
+    async def _remember(self, plans: Mapping[str, HostPlan], before: Mapping[str, str]) -> None:
         placed = {asset: plan.host for plan in plans.values() for asset in plan.assets}
         gone = set(before) - set(placed)
         async with (
@@ -120,8 +118,8 @@ class PlacementActor:
         ):
             if gone:
                 together.hdel(self._keys.hosts(), *gone)
-            if placed:
-                together.hset(self._keys.hosts(), mapping=dict(placed))
+            for asset, host in placed.items():
+                together.hset(self._keys.hosts(), asset, host)
             await together.execute()
 
     async def _host(
@@ -209,9 +207,9 @@ class PlacementActor:
                 wanted.setdefault(bound.source.address, []).append(bound)
         for address in set(self._edges) - set(wanted):
             await self._unbind(address)
-        for address, bound in wanted.items():
-            if self._edges.get(address) != bound:
-                await self._configure(address, bound)
+        for address, signals in wanted.items():
+            if self._edges.get(address) != signals:
+                await self._configure(address, signals)
         self._edges = wanted
         archiver_streams = tuple(sorted(set(stream_of.values())))
         await call(self._settings, naming.ARCHIVER, "follow", archiver_streams)

@@ -5,7 +5,7 @@ from redis.asyncio import Redis
 from actors.settings import PlantSettings
 from asset_registry.store import AssetStore
 from protocols.grpc.push_intake import Addressee
-from stores.live.connection import connect, unavailable_when_away
+from stores.live.connection import connect, text, unavailable_when_away
 from stores.live.keys import Keys
 from twin.errors import NotFound
 from twin.kinds import kind
@@ -41,4 +41,4 @@ class HostedAssets:
     async def _placed(self, asset: str) -> str:
         async with unavailable_when_away(f"finding the host of {asset}"):
             host = await self._redis.hget(self._keys.hosts(), asset)
-        return host.decode() if host is not None else ""
+        return text(host)

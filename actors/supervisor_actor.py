@@ -1,6 +1,6 @@
 """The actors of the layers' supervisors and of the plant's: shells around SupervisorCore.
 
-    report(events) ─▶ core ─▶ records ─▶ feed ─▶ plant supervisor ─▶ checkpoint ─▶ acknowledged
+report(events) ─▶ core ─▶ records ─▶ feed ─▶ plant supervisor ─▶ checkpoint ─▶ acknowledged
 """
 
 import asyncio

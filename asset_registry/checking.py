@@ -48,7 +48,8 @@ def judged(
     holders: Mapping[str, str],
 ) -> dict[int, list[FieldViolation]]:
     """All that is wrong, by the index of the record."""
-    family = dict(known) | {record.name: record for record in records}
+    # Of two records with one name the first counts; the second is refused anyway.
+    family = dict(known) | {record.name: record for record in reversed(records)}
     faults: dict[int, list[FieldViolation]] = {}
     for i, record in enumerate(records):
         found = [*violations(record, kind_of), *parent_faults(record, family)]

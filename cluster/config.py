@@ -1,6 +1,6 @@
 """The installation's settings: from a YAML file, from GIGATWIN_… variables, from options.
 
-    gigatwin.yaml  ─▶  GIGATWIN_REDIS_URL=…  ─▶  gigatwin up --redis …     (the last one wins)
+gigatwin.yaml  ─▶  GIGATWIN_REDIS_URL=…  ─▶  gigatwin up --redis …     (the last one wins)
 """
 
 import os
@@ -58,7 +58,9 @@ def load(path: Path | None = None, **options: object) -> Config:
             raise InvalidConfiguration(f"settings can't be read from {path}: {error}") from error
         if not isinstance(content, dict):
             raise InvalidConfiguration(f"{path}: settings are a mapping of names to values")
-        given.update({k: v for k, v in content.items() if f"GIGATWIN_{k}".upper() not in os.environ})
+        given.update(
+            {k: v for k, v in content.items() if f"GIGATWIN_{k}".upper() not in os.environ}
+        )
     given.update({name: value for name, value in options.items() if value is not None})
     try:
         return Config(**given)  # type: ignore[arg-type]

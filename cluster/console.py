@@ -54,7 +54,9 @@ class Progress:
 
     def say(self, line: str) -> None:
         """A line that stays."""
-        people.print(f"[dim]{time.monotonic() - self._started:6.1f} s[/dim]  {line}", soft_wrap=True)
+        people.print(
+            f"[dim]{time.monotonic() - self._started:6.1f} s[/dim]  {line}", soft_wrap=True
+        )
 
 
 def write_json(document: Document, file: Path | None = None) -> None:

@@ -1,6 +1,7 @@
 """A running plant: its stores, its Ray cluster, its actors. Everything is wired here."""
 
 import asyncio
+import logging
 import os
 import secrets
 import shutil
@@ -131,7 +132,7 @@ class Plant(AbstractContextManager["Plant"]):
             include_dashboard=True if local else None,
             object_store_memory=_OBJECT_STORE_BYTES if local else None,
             log_to_driver=False,
-            logging_level="error",
+            logging_level=logging.ERROR,
         )
         self.dashboard = f"http://{context.dashboard_url}" if context.dashboard_url else ""
 

@@ -181,7 +181,7 @@ def write_slice(folder: Path, rows: pa.Table, ledger: Ledger) -> Slice:
     )
     if not path.parent.exists():
         path.parent.mkdir(parents=True)
-        _sync_folder(folder)
+        sync(folder)
     temporary = path.with_suffix(_TEMPORARY)
     try:
         _write(temporary, _sorted(rows), about)
@@ -195,7 +195,7 @@ def write_slice(folder: Path, rows: pa.Table, ledger: Ledger) -> Slice:
 def name_slice(temporary: Path, path: Path) -> None:
     """The one step that makes a slice count."""
     temporary.rename(path)
-    _sync_folder(path.parent)
+    sync(path.parent)
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -232,15 +232,12 @@ def _write(path: Path, rows: pa.Table, about: Slice) -> None:
     ) as writer:
         writer.write_table(rows, row_group_size=_ROW_GROUP)
         writer.add_key_value_metadata({_KEY: metadata.encode()})
-    file = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
+    sync(path)
 
 
-def _sync_folder(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def sync(path: Path) -> None:
+    """Return once the file, or the folder's list of names, is on the disk."""
+    opened = os.open(path, os.O_RDONLY)
     try:
         os.fsync(opened)
     finally:

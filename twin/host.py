@@ -6,6 +6,7 @@
 Pure: its whole state goes into one snapshot, and equal frames give equal snapshots.
 """
 
+import json
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -160,9 +161,7 @@ class TwinHost:
         else:
             data = self._quarantine.note(reading, verdict, reading.signal in self._per_item)
         if data is not None:
-            effects.emit(
-                self._assets[reading.asset], "reading.quarantined", reading.time_ns, data
-            )
+            effects.emit(self._assets[reading.asset], "reading.quarantined", reading.time_ns, data)
         return verdict.accepted
 
     def _move_clock(self, received_ns: int, effects: Effects) -> None:
@@ -198,7 +197,7 @@ def _packed(event: Event) -> Snapshot:
         "sequence": event.sequence,
         "kind": event.kind,
         "time_ns": event.time_ns,
-        "data": dict(event.data),  # type: ignore[dict-item]
+        "data": json.dumps(dict(event.data), sort_keys=True),
     }
 
 
@@ -209,7 +208,7 @@ def _unpacked(packed: Snapshot) -> Event:
         sequence=int(str(packed["sequence"])),
         kind=str(packed["kind"]),
         time_ns=int(str(packed["time_ns"])),
-        data=_object(packed["data"]),  # type: ignore[arg-type]
+        data=json.loads(str(packed["data"])),
     )
 
 

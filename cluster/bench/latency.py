@@ -39,7 +39,7 @@ class _Excursion:
 
 
 class _Bench:
-    def __init__(self, plant: GaugePlant, stub: pb_grpc.RecommendationServiceStub) -> None:
+    def __init__(self, plant: GaugePlant, stub: "pb_grpc.RecommendationServiceAsyncStub") -> None:
         self._plant = plant
         self._stub = stub
         self._open: dict[str, _Excursion] = {}
@@ -59,7 +59,9 @@ class _Bench:
             if excursion is None:
                 self.unasked += 1
             elif not excursion.arrived.done():
-                deciding = max(_ns(e.to_time) for e in found.evidence if e.asset == found.source_asset)
+                deciding = max(
+                    _ns(e.to_time) for e in found.evidence if e.asset == found.source_asset
+                )
                 excursion.arrived.set_result((arrived, deciding, found.name))
 
     async def scan(self) -> None:
@@ -112,22 +114,24 @@ def _ns(time_: object) -> int:
 
 async def _measure(folder: Path, excursions: int, progress: Progress) -> _Bench:
     async with GaugePlant(_GAUGES, folder, progress) as plant:
-        async with grpc.aio.insecure_channel(plant.plant.gateway) as channel:
-            bench = _Bench(plant, pb_grpc.RecommendationServiceStub(channel))
-            done: asyncio.Queue[None] = asyncio.Queue()
-            background = [asyncio.create_task(bench.watch()), asyncio.create_task(bench.scan())]
-            driven = [
-                asyncio.create_task(bench.excursions(g, excursions // _GAUGES, done))
-                for g in range(_GAUGES)
-            ]
-            for number in range(excursions // _GAUGES * _GAUGES):
-                await _next(done, background)
-                progress(f"excursion {number + 1} of {excursions}")
-            await asyncio.gather(*driven)
-            for task in background:
-                task.cancel()
-            await asyncio.gather(*background, return_exceptions=True)
-            return bench
+        channel = grpc.aio.insecure_channel(plant.plant.gateway)
+        stub: pb_grpc.RecommendationServiceAsyncStub = pb_grpc.RecommendationServiceStub(channel)
+        bench = _Bench(plant, stub)
+        done: asyncio.Queue[None] = asyncio.Queue()
+        background = [asyncio.create_task(bench.watch()), asyncio.create_task(bench.scan())]
+        driven = [
+            asyncio.create_task(bench.excursions(g, excursions // _GAUGES, done))
+            for g in range(_GAUGES)
+        ]
+        for number in range(excursions // _GAUGES * _GAUGES):
+            await _next(done, background)
+            progress(f"excursion {number + 1} of {excursions}")
+        await asyncio.gather(*driven)
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        await channel.close()
+        return bench
 
 
 async def _next(done: "asyncio.Queue[None]", background: list["asyncio.Task[None]"]) -> None:

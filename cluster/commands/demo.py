@@ -70,7 +70,9 @@ def command(
             click.echo(f"{name:18} {description}")
         return
     if scenario not in scenarios:
-        raise click.BadParameter(f"{scenario!r} is none; --list shows them", param_hint="--scenario")
+        raise click.BadParameter(
+            f"{scenario!r} is none; --list shows them", param_hint="--scenario"
+        )
     if seconds is None and not sys.stdin.isatty():
         seconds = _UNWATCHED_S
     config = load(plant=_PLANT, data_dir=data_dir, gateway_port=0, ray_auth=False)

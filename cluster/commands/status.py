@@ -29,9 +29,7 @@ _OPEN = (
 @plant_name
 @data_dir
 @as_json
-def command(
-    gateway: str | None, plant: str | None, data_dir: Path | None, as_json: bool
-) -> None:
+def command(gateway: str | None, plant: str | None, data_dir: Path | None, as_json: bool) -> None:
     """What the plant is doing; exit code 1 where an asset has no readings."""
     address, name = target(gateway, plant, data_dir)
     assets, open_ = asyncio.run(_ask(address, name))

@@ -53,7 +53,9 @@ class Past:
         }
 
 
-def run(folder: Path, plant: str, records: Sequence[AssetRecord], per_actor: Mapping[str, int]) -> Past:
+def run(
+    folder: Path, plant: str, records: Sequence[AssetRecord], per_actor: Mapping[str, int]
+) -> Past:
     """Replays all that ``folder`` holds of these assets. Raises InvalidFile for a damaged slice."""
     configs = {record.name: config_of(record) for record in records}
     hosts = {

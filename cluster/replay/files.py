@@ -1,6 +1,6 @@
 """A folder of exported files through the same backbone, gate and actors as live data.
 
-    files ─▶ readings in the order of time ─▶ FrameForwarder ─▶ backbone ─▶ actors ─▶ records
+files ─▶ readings in the order of time ─▶ FrameForwarder ─▶ backbone ─▶ actors ─▶ records
 """
 
 import asyncio
@@ -96,9 +96,7 @@ async def _send(
     await backbone.close()
 
 
-async def _handled(
-    plant: Plant, hosts: Sequence[HostPlan], progress: Progress
-) -> list[HostView]:
+async def _handled(plant: Plant, hosts: Sequence[HostPlan], progress: Progress) -> list[HostView]:
     """Returns once every host has taken its stream and its events are acknowledged."""
     deadline = time.monotonic() + _CATCH_UP_S
     handles = [plant.handle(host.host) for host in hosts]

@@ -8,8 +8,7 @@ from pathlib import Path
 from protocols.files import times
 from protocols.files.replay import Piece, ReplayPlan
 from twin.asset import Event, Json
-from twin.cell.supervisor import BELOW_GRADE
-from twin.plant.genealogy import ProcessStep, StepType
+from twin.plant.genealogy import BELOW_GRADE, ProcessStep, StepType
 
 Report = dict[str, Json]
 

@@ -9,7 +9,7 @@ from protocols.grpc.v1 import recommendation_service_pb2 as pb
 from twin.plant import recommendation as r
 
 _TO_STATE: Final = {s: pb.Recommendation.State.Value(f"STATE_{s.value}") for s in r.State}
-_FROM_STATE: Final = {number: s for s, number in _TO_STATE.items()}
+_FROM_STATE: Final[dict[int, r.State]] = {int(number): s for s, number in _TO_STATE.items()}
 
 
 def timestamp(time_ns: int) -> Timestamp:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 import grpc
 
@@ -22,7 +22,9 @@ from protocols.grpc.v1 import recommendation_service_pb2_grpc as pb_grpc
 from twin.errors import FieldViolation, InvalidRequest, StaleEtag
 from twin.plant.recommendation import Recommendation, State
 from twin.plant.supervision import Approve, Command, Reject, ReportApplied
-from twin.ports import Records, RecommendationQuery
+from twin.ports import RecommendationQuery, Records
+
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 _OPEN: Final = tuple(s for s in State if s.is_open)
 _ALL: Final = 1_000
@@ -37,9 +39,7 @@ class Feed(Protocol):
 
     async def check(self, position: str) -> None: ...
 
-    async def after(
-        self, position: str, block_ms: int
-    ) -> Sequence[tuple[str, Recommendation]]: ...
+    async def after(self, position: str, block_ms: int) -> Sequence[tuple[str, Recommendation]]: ...
 
 
 class Desk(Protocol):
@@ -60,7 +60,7 @@ class RecommendationService(pb_grpc.RecommendationServiceServicer):
     async def GetRecommendation(
         self,
         request: pb.GetRecommendationRequest,
-        context: "grpc.aio.ServicerContext[pb.GetRecommendationRequest, pb.GetRecommendationResponse]",
+        context: Context,
     ) -> pb.GetRecommendationResponse:
         found = await self._find(request.name)
         return pb.GetRecommendationResponse(recommendation=to_message(self._plant, found))
@@ -69,7 +69,7 @@ class RecommendationService(pb_grpc.RecommendationServiceServicer):
     async def ListRecommendations(
         self,
         request: pb.ListRecommendationsRequest,
-        context: "grpc.aio.ServicerContext[pb.ListRecommendationsRequest, pb.ListRecommendationsResponse]",
+        context: Context,
     ) -> pb.ListRecommendationsResponse:
         check_plant(request.parent, self._plant)
         size = page_size(request.page_size)
@@ -92,7 +92,7 @@ class RecommendationService(pb_grpc.RecommendationServiceServicer):
     async def WatchRecommendations(
         self,
         request: pb.WatchRecommendationsRequest,
-        context: "grpc.aio.ServicerContext[pb.WatchRecommendationsRequest, pb.WatchRecommendationsResponse]",
+        context: Context,
     ) -> AsyncIterator[pb.WatchRecommendationsResponse]:
         check_plant(request.parent, self._plant)
         position = request.resume_token
@@ -104,14 +104,15 @@ class RecommendationService(pb_grpc.RecommendationServiceServicer):
                 yield self._change(current, position)
             yield pb.WatchRecommendationsResponse(synced=True, resume_token=position)
         while True:
-            for position, changed in await self._feed.after(position, _WATCH_BLOCK_MS):
-                yield self._change(changed, position)
+            for at, changed in await self._feed.after(position, _WATCH_BLOCK_MS):
+                yield self._change(changed, at)
+                position = at
 
     @mapped
     async def ApproveRecommendation(
         self,
         request: pb.ApproveRecommendationRequest,
-        context: "grpc.aio.ServicerContext[pb.ApproveRecommendationRequest, pb.ApproveRecommendationResponse]",
+        context: Context,
     ) -> pb.ApproveRecommendationResponse:
         _require(decided_by=request.decided_by)
         id_ = recommendation_of(request.name, self._plant)
@@ -123,7 +124,7 @@ class RecommendationService(pb_grpc.RecommendationServiceServicer):
     async def RejectRecommendation(
         self,
         request: pb.RejectRecommendationRequest,
-        context: "grpc.aio.ServicerContext[pb.RejectRecommendationRequest, pb.RejectRecommendationResponse]",
+        context: Context,
     ) -> pb.RejectRecommendationResponse:
         _require(decided_by=request.decided_by, reason=request.reason)
         id_ = recommendation_of(request.name, self._plant)
@@ -135,7 +136,7 @@ class RecommendationService(pb_grpc.RecommendationServiceServicer):
     async def ReportApplied(
         self,
         request: pb.ReportAppliedRequest,
-        context: "grpc.aio.ServicerContext[pb.ReportAppliedRequest, pb.ReportAppliedResponse]",
+        context: Context,
     ) -> pb.ReportAppliedResponse:
         _require(applied_by=request.applied_by)
         id_ = recommendation_of(request.name, self._plant)

@@ -1,6 +1,6 @@
 """TwinService: what a twin knows now."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import grpc
 
@@ -27,7 +27,7 @@ class TwinService(pb_grpc.TwinServiceServicer):
     async def GetTwinState(
         self,
         request: pb.GetTwinStateRequest,
-        context: "grpc.aio.ServicerContext[pb.GetTwinStateRequest, pb.GetTwinStateResponse]",
+        context: "grpc.aio.ServicerContext[Any, Any]",
     ) -> pb.GetTwinStateResponse:
         asset = asset_of(request.name, self._plant)
         return pb.GetTwinStateResponse(state=await self._twins.state(asset))

@@ -1,6 +1,7 @@
 """paho's threaded client, seen from an event loop."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,13 +9,16 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from twin.errors import InvalidInput
 
+_log = logging.getLogger(__name__)
+
 _KEEP_ALIVE_S = 10
+_LOOK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class MqttClient:
         self._loop = asyncio.get_running_loop()
         self._connection = 0
         self._is_up = False
+        self._looking: asyncio.TimerHandle | None = None
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
@@ -68,6 +73,7 @@ class MqttClient:
         )
         if address.username:
             client.username_pw_set(unquote(address.username), unquote(address.password or ""))
+        client.disable_logger()  # it reports an ordinary end as an error; the listener hears all
         client.reconnect_delay_set(1, max(1, round(retry_s)))
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
@@ -84,8 +90,11 @@ class MqttClient:
     def start(self) -> None:
         self._client.connect_async(self._host, self._port, keepalive=_KEEP_ALIVE_S)
         self._client.loop_start()
+        self._looking = self._loop.call_later(_LOOK_S, self._look)
 
     async def stop(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
         self._client.disconnect()
         await asyncio.to_thread(self._client.loop_stop)
 
@@ -99,6 +108,13 @@ class MqttClient:
 
     def acknowledge(self, mid: int, qos: int) -> None:
         self._client.ack(mid, qos)
+
+    def _look(self) -> None:
+        """paho's thread may die of an error; nobody would notice. Starting it again does
+        nothing while it lives."""
+        if self._client.loop_start() == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            _log.error("the client's thread for %s had died; it is started again", self._host)
+        self._looking = self._loop.call_later(_LOOK_S, self._look)
 
     # What follows runs in paho's thread.
 
@@ -148,7 +164,10 @@ class MqttClient:
         self._loop.call_soon_threadsafe(self._listener.on_subscribed, mid, refused)
 
     def _on_message(self, client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
-        arrived = Arrived(
+        self._loop.call_soon_threadsafe(self._listener.on_message, self._arrived(message))
+
+    def _arrived(self, message: paho.MQTTMessage) -> Arrived:
+        return Arrived(
             self._connection,
             message.mid,
             message.qos,
@@ -156,4 +175,3 @@ class MqttClient:
             message.topic,
             bytes(message.payload),
         )
-        self._loop.call_soon_threadsafe(self._listener.on_message, arrived)

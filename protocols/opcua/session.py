@@ -2,16 +2,11 @@
 
 import asyncio
 import contextlib
-import errno
 import logging
-import socket
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 
-from asyncua import Client, ua
-from asyncua.client.ua_client import UaClientState
-from asyncua.observer import Observer
+from asyncua import Client
 
 from asset_registry.record import OpcUaSource
 from protocols.edge.bound_signal import BoundSignal
@@ -19,25 +14,18 @@ from protocols.edge.convert import to_reading
 from protocols.edge.delivery import Delivery, Put
 from protocols.edge.session import SessionStatus, StatusChanged
 from protocols.edge.status_board import StatusBoard
+from protocols.opcua.client import CONNECTED, EXPECTED, disconnect, new_client, reason
 from protocols.opcua.subscription import Arrival, Key, Pace, Subscription, key_of
 from protocols.opcua.values import content_of, has_overflowed, quality_of, time_of
 from twin.frame import Reading
 
 _log = logging.getLogger(__name__)
 
+_Latest = tuple[int, int, float | str | None]
+"""Time, quality and content of the last reading of an item that was stored."""
+
 _TICK_S = 0.5
 _ROOM_S = 0.05
-
-
-class _Watcher(Observer):
-    def __init__(self, changed: Callable[[UaClientState], None]) -> None:
-        self._changed = changed
-
-    def observe_request(self, request: object) -> AbstractContextManager[None]:
-        return nullcontext()
-
-    def on_state_change(self, state: UaClientState) -> None:
-        self._changed(state)
 
 
 class OpcUaSession:
@@ -72,7 +60,7 @@ class OpcUaSession:
         self._give_up_s = give_up_s
         self._board = StatusBoard(status_changed, clock)
         self._wanted: dict[Key, BoundSignal] = {}
-        self._latest: dict[Key, tuple[int, int, float | str | None]] = {}
+        self._latest: dict[Key, _Latest] = {}
         self._not_before: dict[Key, float] = {}
         self._why = "not started"
         self._changed = asyncio.Event()
@@ -109,27 +97,26 @@ class OpcUaSession:
 
     async def _run(self) -> None:
         while True:
+            connection = asyncio.create_task(self._connection())
             try:
-                await self._connection()
-            except (OSError, TimeoutError, ua.UaError) as error:
-                self._fail(
-                    f"cannot reach {self._endpoint}: {_reason(error)}; "
-                    f"trying again every {self._retry_s:g} s"
-                )
+                await asyncio.wait([connection])
+            finally:
+                connection.cancel()
+                await asyncio.wait([connection])
+            error = None if connection.cancelled() else connection.exception()
+            if error is not None and not isinstance(error, EXPECTED):
+                _log.error("the session with %s has failed", self._endpoint, exc_info=error)
+            why = "cancelled" if error is None else reason(error)
+            self._fail(
+                f"cannot reach {self._endpoint}: {why}; trying again every {self._retry_s:g} s"
+            )
             await asyncio.sleep(self._retry_s)
 
     async def _connection(self) -> None:
         """Connect, and look after the connection until it is lost for good."""
-        client = Client(
-            self._endpoint,
-            watchdog_intervall=2.0,
-            auto_reconnect=True,
-            reconnect_max_delay=self._retry_s,
+        client = new_client(
+            self._endpoint, self._retry_s, self._pace.lifetime_ms, self._state_changed
         )
-        client.name = client.description = "gigatwin edge"
-        client.application_uri = "urn:gigatwin:edge"
-        client.session_timeout = round(self._pace.lifetime_ms)
-        client.uaclient.observer = _Watcher(self._state_changed)
         try:
             await client.connect()
             self._subscription = Subscription(client, self._receive, self._clock, self._pace)
@@ -139,10 +126,10 @@ class OpcUaSession:
                 await self._attend(client, self._subscription)
         finally:
             self._subscription = None
-            await _disconnect(client)
+            await disconnect(client)
 
-    def _state_changed(self, state: UaClientState) -> None:
-        if state is not UaClientState.CONNECTED and self._subscription is not None:
+    def _state_changed(self, is_connected: bool) -> None:
+        if not is_connected and self._subscription is not None:
             self._broken = True
             self._subscription.hold()
         self._changed.set()
@@ -163,7 +150,7 @@ class OpcUaSession:
     async def _mend(self, client: Client, subscription: Subscription) -> None:
         self._fail(f"lost {self._endpoint}; trying again every {self._retry_s:g} s")
         async with client.subscribe_state() as states, asyncio.timeout(self._give_up_s):
-            await states.wait_for_state(UaClientState.CONNECTED)
+            await states.wait_for_state(CONNECTED)
         self._broken = False
         if await subscription.resume():
             self._counts["resumed"] += 1
@@ -201,6 +188,7 @@ class OpcUaSession:
 
     async def _receive(self, arrivals: Sequence[Arrival]) -> None:
         readings: list[tuple[str, Reading]] = []
+        fresh: dict[Key, _Latest] = {}
         for arrival in arrivals:
             bound = self._wanted.get(arrival.key)
             if bound is None:
@@ -213,10 +201,11 @@ class OpcUaSession:
             self._board.reading(bound, complaint)
             content = reading.text if bound.is_text else reading.value
             latest = (time_ns, quality, None if content != content else content)
-            if self._latest.get(arrival.key) == latest:  # sent again by a new subscription
+            known = fresh.get(arrival.key) or self._latest.get(arrival.key)
+            if known == latest:  # sent again by a new subscription
                 self._counts["repeated"] += 1
                 continue
-            self._latest[arrival.key] = latest
+            fresh[arrival.key] = latest
             readings.append((bound.stream, reading))
         stored = asyncio.Event()
         delivery = Delivery(readings, stored.set)
@@ -225,6 +214,7 @@ class OpcUaSession:
                 break
             await asyncio.sleep(_ROOM_S)
         await stored.wait()
+        self._latest.update(fresh)
 
     def _reached(self, subscription: Subscription | None = None) -> None:
         self._why = ""
@@ -240,26 +230,7 @@ class OpcUaSession:
         self._board.all_failed(why)
 
 
-async def _disconnect(client: Client) -> None:
-    if client.state is UaClientState.DISCONNECTED and not client.uaclient.has_session:
-        return
-    with contextlib.suppress(OSError, TimeoutError, ua.UaError):
-        async with asyncio.timeout(3.0):
-            await client.disconnect()
-
-
 def _refusal(why: str, node_id: str, endpoint: str) -> str:
     if why == "BadNodeIdUnknown":
         return f"{why}: {node_id} does not exist on {endpoint}"
     return f"{why}: {node_id} can't be read from {endpoint}"
-
-
-def _reason(error: Exception) -> str:
-    refused = f"Errno {errno.ECONNREFUSED}"
-    if isinstance(error, ConnectionRefusedError) or refused in str(error):
-        return "connection refused"
-    if isinstance(error, socket.gaierror):
-        return f"its host name is not known ({error.strerror})"
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return str(error) or type(error).__name__

@@ -245,8 +245,12 @@ class Subscription:
         now_ns = self._clock()
         merged = heapq.merge(*by_item.values(), key=lambda a: time_of(a.value, now_ns))
         self._receiving = True
+        received = False
         try:
             await self._receive(list(merged))
+            received = True
         finally:
             self._receiving = False
             self._heard_at = time.monotonic()
+            if not received:  # asyncua logs the error, and would go on as if nothing was lost
+                self.ended = "its values could not be handled"

@@ -1,16 +1,16 @@
 """The backbone on Redis streams."""
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import TypeAlias, cast
 
 from redis.asyncio import Redis
 
-from stores.live.connection import LONGEST_BLOCK_MS, connect, unavailable_when_away
+from stores.live.connection import LONGEST_BLOCK_MS, connect, text, unavailable_when_away
 from twin.ports import START, Entry
 
 _FIELD = b"f"
 
-_RawEntry = tuple[bytes, dict[bytes, bytes]]
+_RawEntry: TypeAlias = tuple[bytes, dict[bytes, bytes]]
 
 
 class RedisBackbone:
@@ -21,7 +21,7 @@ class RedisBackbone:
 
     async def append(self, stream: str, data: bytes) -> str:
         async with unavailable_when_away(f"appending to {stream}"):
-            return _text(await self._redis.xadd(stream, {_FIELD: data}))
+            return text(await self._redis.xadd(stream, {_FIELD: data}))
 
     async def read(
         self, after: Mapping[str, str], *, block_ms: int | None = None, count: int = 64
@@ -30,10 +30,12 @@ class RedisBackbone:
             return ()
         block = None if block_ms is None else max(1, min(block_ms, LONGEST_BLOCK_MS))
         async with unavailable_when_away("reading the backbone"):
-            answer = await self._redis.xread(dict(after), count=count, block=block)
+            positions: dict[bytes | str | memoryview, int | bytes | str | memoryview] = {}
+            positions.update(after)
+            answer = await self._redis.xread(positions, count=count, block=block)
         streams = cast("list[tuple[bytes, list[_RawEntry]]]", answer or [])
         return [
-            Entry(_text(stream), _text(id_), fields[_FIELD])
+            Entry(text(stream), text(id_), fields[_FIELD])
             for stream, entries in streams
             for id_, fields in entries
         ]
@@ -42,11 +44,11 @@ class RedisBackbone:
         async with unavailable_when_away(f"looking at {stream}"):
             newest = await self._redis.xrevrange(stream, count=1)
             if newest:
-                return _text(newest[0][0])
+                return text(newest[0][0])
             if not await self._redis.exists(stream):
                 return START
             info = await self._redis.xinfo_stream(stream)
-        return _text(info["last-generated-id"])
+        return text(info["last-generated-id"])
 
     async def trim(self, stream: str, before: str) -> None:
         async with unavailable_when_away(f"trimming {stream}"):
@@ -58,7 +60,3 @@ class RedisBackbone:
 
     async def close(self) -> None:
         await self._redis.aclose()
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

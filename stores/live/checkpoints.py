@@ -2,7 +2,7 @@
 
 from redis.asyncio import Redis
 
-from stores.live.connection import connect, unavailable_when_away
+from stores.live.connection import connect, raw, text, unavailable_when_away
 from stores.live.keys import Keys
 from twin.errors import Fenced
 from twin.ports import Checkpoint
@@ -33,9 +33,9 @@ class RedisCheckpoints:
         if not stored:
             return None
         return Checkpoint(
-            position=stored[b"position"].decode(),
+            position=text(stored[b"position"]),
             incarnation=int(stored[b"incarnation"]),
-            state=stored[b"state"],
+            state=raw(stored[b"state"]),
         )
 
     async def save(self, host: str, checkpoint: Checkpoint) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from redis.asyncio import Redis
 from redis.exceptions import (
@@ -15,7 +16,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from twin.errors import Unavailable
 
-LONGEST_BLOCK_MS = 5_000
+LONGEST_BLOCK_MS: Final = 5_000
 """No read waits longer than this; the socket's own timeout lies well above."""
 
 
@@ -42,3 +43,15 @@ async def unavailable_when_away(what: str) -> AsyncIterator[None]:
         raise
     except RedisError as error:
         raise Unavailable(f"{what}: the live store failed ({error})") from error
+
+
+def text(value: bytes | str | None) -> str:
+    """What the server sent, as text; empty for nothing."""
+    if value is None:
+        return ""
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def raw(value: bytes | str) -> bytes:
+    """What the server sent, as bytes."""
+    return value if isinstance(value, bytes) else value.encode()

@@ -7,7 +7,7 @@ from typing import Final
 from redis.asyncio import Redis
 
 from stores.live.backbone import RedisBackbone
-from stores.live.connection import connect, unavailable_when_away
+from stores.live.connection import connect, text, unavailable_when_away
 from stores.live.keys import Keys
 from stores.live.memory import position as order
 from twin.errors import TooOld
@@ -42,14 +42,12 @@ class RecommendationFeed:
                 return
             info = await self._redis.xinfo_stream(self._stream)
         trimmed = int(info["entries-added"]) > int(info["length"])
-        if trimmed and order(position) < order(oldest[0][0].decode()):
+        if trimmed and order(position) < order(text(oldest[0][0])):
             raise TooOld(
                 f"what changed after {position!r} is no longer kept; watch again without a token"
             )
 
-    async def after(
-        self, position: str, block_ms: int
-    ) -> Sequence[tuple[str, Recommendation]]:
+    async def after(self, position: str, block_ms: int) -> Sequence[tuple[str, Recommendation]]:
         """Changes after ``position``, oldest first; waits up to ``block_ms`` for one."""
         entries = await self._reader.read({self._stream: position}, block_ms=block_ms)
         return [(entry.id, decode(json.loads(entry.data))) for entry in entries]

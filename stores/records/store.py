@@ -11,7 +11,6 @@ from sqlalchemy import (
     and_,
     create_engine,
     event,
-    func,
     or_,
     select,
 )
@@ -227,16 +226,6 @@ class SqlRecords:
             for row in connection.execute(pieces):
                 of_step.setdefault((row.step, row.direction), []).append(row.piece)
             return [_step(row, of_step) for row in connection.execute(found)]
-
-    def count_recommendations(self) -> dict[str, int]:
-        """How many there are in each state."""
-        counted = (
-            select(recommendations.c.state, func.count())
-            .where(recommendations.c.plant == self._plant)
-            .group_by(recommendations.c.state)
-        )
-        with self._engine.connect() as connection:
-            return {state: number for state, number in connection.execute(counted)}
 
 
 def _step(row: "Row[tuple[object, ...]]", of_step: dict[tuple[str, str], list[str]]) -> ProcessStep:

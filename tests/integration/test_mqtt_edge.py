@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from asset_registry.record import MqttSource
 from protocols.edge.bound_signal import BoundSignal
+from protocols.mqtt.client import MqttClient
 from protocols.mqtt.session import MqttSession
 from tests.edge_plants import MqttPlant
 from tests.edge_probe import NOW_NS, Probe, clock
@@ -241,4 +242,26 @@ async def test_a_subscription_that_only_the_broker_remembers_is_ended(
     await later.until(lambda: cells(later) == ["A2", "A4"])
 
     assert edge.status().counts["unbound"] == 1
+    await edge.stop()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_a_client_thread_that_dies_is_started_again(
+    plant: MqttPlant, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe = Probe()
+    edge = session(plant, probe, topic)
+    await edge.configure([bind(plant, topic, "dry_cell_mass")])
+    await edge.start()
+    await plant.ready(edge, probe)
+
+    def fail(*_: object) -> None:
+        monkeypatch.undo()
+        raise RuntimeError("an error in paho's thread")
+
+    monkeypatch.setattr(MqttClient, "_arrived", fail)
+    await plant.publish(topic, weighing("A1", 21.0))
+    await plant.publish(topic, weighing("A2", 21.0))
+
+    await probe.until(lambda: "A2" in cells(probe))
     await edge.stop()

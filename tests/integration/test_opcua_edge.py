@@ -1,7 +1,7 @@
 """The OPC UA session on a real server: what goes wrong in a plant, and what comes of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 import pytest_asyncio
@@ -13,6 +13,7 @@ from protocols.opcua.subscription import Pace
 from tests.edge_plants import OpcUaPlant
 from tests.edge_probe import NOW_NS, Probe, clock
 from tests.servers import free_port
+from twin.frame import Reading
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -233,3 +234,51 @@ async def test_an_overflow_of_the_servers_queue_is_counted(plant: OpcUaPlant) ->
 
     assert edge.status().counts["overflows"] == 1
     await edge.stop()
+
+
+async def test_values_that_could_not_be_handled_are_asked_for_again(plant: OpcUaPlant) -> None:
+    probe = Probe()
+    failures = [RuntimeError("a fault of our own")]
+
+    def put(stream: str, reading: Reading, done: Callable[[], None] | None) -> bool:
+        if reading.value == 701.0 and failures:
+            raise failures.pop()
+        return probe.put(stream, reading, done)
+
+    edge = OpcUaSession(plant.endpoint, put, probe.status_changed, clock=clock, pace=QUICK)
+    await edge.configure([bind(plant, "loading")])
+    await edge.start()
+    await probe.until(lambda: probe.said[GAUGE] == (True, ""))
+
+    await plant.write("loading", 701.0, NOW_NS + 30_000_000_000)
+
+    await probe.until(lambda: numbers(probe, "loading", 700.0) == [701.0])
+    assert edge.status().counts["recreated"] == 1
+    await edge.stop()
+
+
+async def test_a_server_that_talks_nonsense_is_said_to_and_tried_again() -> None:
+    tries = 0
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal tries
+        tries += 1
+        await reader.read(8)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    endpoint = f"opc.tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    probe = Probe()
+    edge = session(endpoint, probe)
+    await edge.configure([BoundSignal(GAUGE, "x", "host", OpcUaSource(endpoint, "ns=2;s=x"))])
+    await edge.start()
+
+    await probe.until(lambda: f"cannot reach {endpoint}" in probe.said[GAUGE][1])
+    first = tries
+    probe.said.clear()
+    await edge.configure([])
+    await edge.configure([BoundSignal(GAUGE, "y", "host", OpcUaSource(endpoint, "ns=2;s=y"))])
+    await probe.until(lambda: tries > first and GAUGE in probe.said)
+    await edge.stop()
+    server.close()

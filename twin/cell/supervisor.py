@@ -12,12 +12,9 @@ from typing import Final
 from twin.asset import AssetConfig, Event, Json
 from twin.cell.restoring import integer
 from twin.errors import NotFound
-from twin.plant.genealogy import ProcessStep, StepType
+from twin.plant.genealogy import BELOW_GRADE, GOOD, ProcessStep, StepType
 from twin.plant.supervision import Command, Decisions, LayerRules
 from twin.snapshot import Snapshot
-
-GOOD: Final = "good"
-BELOW_GRADE: Final = "below grade"
 
 _FILLED: Final = {
     "dry_g": "dry_cell_mass [g]",

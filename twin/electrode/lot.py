@@ -11,8 +11,8 @@ _MINUTE_NS: Final = 60_000_000_000
 
 @dataclass(slots=True)
 class LotAtDie:
-    """The lot at the slot die. Its first metre is reckoned from the metre counter's
-    latest value and the line speed, since lot and metres come as separate readings."""
+    """The lot at the slot die. Its first metre (of the counter) is reckoned from the
+    counter's latest value and the line speed: lot and metres come as separate readings."""
 
     lot: str | None = None
     start_m: float | None = None
@@ -36,8 +36,9 @@ class LotAtDie:
         """A lot has been named. Returns whether it is another one than before."""
         if lot == self.lot:
             return False
+        # A lot that ran before anyone looked has begun nobody knows where.
+        self.start_m = None if self.lot is None else self.metres_at(time_ns, speed)
         self.lot = lot
-        self.start_m = self.metres_at(time_ns, speed)
         return True
 
     def snapshot(self) -> Snapshot:

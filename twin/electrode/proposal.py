@@ -67,9 +67,7 @@ class Proposal:
     stopped_by: str = ""
 
 
-def propose(
-    coater: AssetConfig, history: CoaterHistory, deviation: Deviation
-) -> Proposal | None:
+def propose(coater: AssetConfig, history: CoaterHistory, deviation: Deviation) -> Proposal | None:
     """The preferred setpoint where its limits allow the whole correction, else the other,
     else whichever comes nearest. None where no setpoint can do anything."""
     speed = history.speed
@@ -117,9 +115,7 @@ def _turn(
     if not lower <= wanted <= upper and not math.isclose(wanted, to, rel_tol=1e-3):
         bound = f"above {upper:g}" if wanted > upper else f"below {lower:g}"
         remains = Deviation(100 * (predicted.loading / deviation.target - 1), 0, deviation.target)
-        stopped_by = (
-            f"the {knob.name} may not go {bound} {knob.unit}: {remains.words} would remain"
-        )
+        stopped_by = f"the {knob.name} may not go {bound} {knob.unit}: {remains.words} would remain"
     verb = "Raise" if to > from_value else "Lower"
     return Proposal(
         Change(knob.signal, from_value, to, knob.unit, lower, upper),

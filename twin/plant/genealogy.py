@@ -7,6 +7,11 @@ report that comes twice is recorded once.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
+
+GOOD: Final = "good"
+BELOW_GRADE: Final = "below grade"
+"""What a GRADE step says under ``grade``."""
 
 
 class StepType(StrEnum):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from twin.asset import AssetConfig, Event, Json
 from twin.errors import NotFound
+from twin.plant.genealogy import BELOW_GRADE
 from twin.plant.recommendation import State
 from twin.plant.supervision import Command, Decisions, LayerRules
 from twin.snapshot import Snapshot
@@ -64,7 +65,9 @@ class PlantRules(LayerRules):
 
     def restore(self, snapshot: Snapshot) -> None:
         states, reached, graded = snapshot["states"], snapshot["reached"], snapshot["graded"]
-        assert isinstance(states, dict) and isinstance(reached, dict) and isinstance(graded, dict)
+        assert isinstance(states, dict)
+        assert isinstance(reached, dict)
+        assert isinstance(graded, dict)
         self._states = {id_: str(state) for id_, state in states.items()}
         self._reached = Counter({state: int(str(n)) for state, n in reached.items()})
         self._graded = {piece: bool(passed) for piece, passed in graded.items()}
@@ -72,6 +75,7 @@ class PlantRules(LayerRules):
     def _grade(self, event: Event) -> None:
         """The first grading of a piece counts; a later one is a re-test."""
         outputs, measured = event.data["outputs"], event.data["measured"]
-        assert isinstance(outputs, list) and isinstance(measured, Mapping)
+        assert isinstance(outputs, list)
+        assert isinstance(measured, Mapping)
         for piece in outputs:
-            self._graded.setdefault(str(piece), measured.get("verdict") == "pass")
+            self._graded.setdefault(str(piece), measured.get("grade") != BELOW_GRADE)

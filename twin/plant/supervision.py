@@ -111,6 +111,7 @@ class EventIntake:
 
     def restore(self, snapshot: Snapshot) -> None:
         seen, repeats = snapshot["seen"], snapshot["repeats"]
-        assert isinstance(seen, dict) and isinstance(repeats, int)
+        assert isinstance(seen, dict)
+        assert isinstance(repeats, int)
         self._seen = {uid: int(n) for uid, n in seen.items() if isinstance(n, int)}
         self.repeats = repeats

@@ -77,7 +77,8 @@ class SupervisorCore:
     def restore(self, data: bytes) -> None:
         saved = loads(data)
         rules, intake, incarnations = saved["rules"], saved["intake"], saved["incarnations"]
-        assert isinstance(rules, dict) and isinstance(intake, dict)
+        assert isinstance(rules, dict)
+        assert isinstance(intake, dict)
         assert isinstance(incarnations, dict)
         self._rules.restore(rules)
         self._intake.restore(intake)

@@ -2,8 +2,10 @@
 
 import math
 import struct
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from hypothesis import strategies as st
 
@@ -21,7 +23,7 @@ readings = st.builds(
     asset=st.sampled_from(ASSETS),
     signal=st.sampled_from(SIGNALS),
     time_ns=st.one_of(
-        st.integers(NOW_NS, NOW_NS + 5), st.integers(min_value=-(2**63), max_value=2**63 - 1)
+        st.integers(NOW_NS, NOW_NS + 5), st.integers(min_value=-(2**63), max_value=2**63 - 2)
     ),
     value=st.floats(width=64, allow_nan=True, allow_infinity=True),
     quality=st.sampled_from((0, 0x4000_0000, 0x8000_0000, 2**32 - 1)),
@@ -40,8 +42,13 @@ def bits(reading: Reading) -> tuple[object, ...]:
     return (*reading[:3], struct.pack("<d", reading.value), *reading[4:])
 
 
-def by_signal_and_time(rows: Iterable[Reading]) -> list[tuple[object, ...]]:
-    return [bits(r) for r in sorted(rows, key=lambda r: (r.signal, r.time_ns))]
+def counted(rows: Iterable[Reading]) -> Counter[tuple[object, ...]]:
+    """How often each reading is there, whatever their order."""
+    return Counter(bits(row) for row in rows)
+
+
+def in_order(rows: Sequence[Reading]) -> bool:
+    return all((a.signal, a.time_ns) <= (b.signal, b.time_ns) for a, b in pairwise(rows))
 
 
 def number(at: int, asset: str = ASSETS[0], signal: str = "x", value: float = 1.0) -> Reading:

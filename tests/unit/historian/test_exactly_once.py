@@ -16,7 +16,7 @@ from historian import slices
 from historian.compaction import compact
 from historian.query import Archive
 from historian.writer import SliceWriter
-from tests.unit.historian.samples import ASSETS, DAY_NS, NOW_NS, Streams, by_signal_and_time
+from tests.unit.historian.samples import ASSETS, DAY_NS, NOW_NS, Streams, counted, in_order
 from tests.unit.historian.samples import readings as some_readings
 from twin.frame import Frame, Reading
 from twin.ports import Entry
@@ -38,6 +38,8 @@ class ArchiveMachine(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.folder = Path(mkdtemp(prefix="gt-archive-"))
+        self.no_waiting_for_the_disk = patch.object(slices, "sync")
+        self.no_waiting_for_the_disk.start()
         self.backbone = Streams()
         self.sent: dict[str, list[Frame]] = defaultdict(list)
         self.sequences: dict[tuple[str, str], int] = defaultdict(int)
@@ -50,7 +52,9 @@ class ArchiveMachine(RuleBasedStateMachine):
         rows=st.lists(some_readings, max_size=4),
         later_days=st.sampled_from((0, 0, 0, 1)),
     )
-    def a_frame_is_sent(self, stream: str, producer: str, rows: list[Reading], later_days: int) -> None:
+    def a_frame_is_sent(
+        self, stream: str, producer: str, rows: list[Reading], later_days: int
+    ) -> None:
         self.sequences[stream, producer] += 1
         sequence = self.sequences[stream, producer]
         frame = Frame.of(producer, sequence, NOW_NS + later_days * DAY_NS + sequence, rows)
@@ -108,11 +112,10 @@ class ArchiveMachine(RuleBasedStateMachine):
         for asset in ASSETS:
             rows = [r for frame in frames for r in frame.frame.readings() if r.asset == asset]
             found = [r for batch in self.archive.readings(asset) for r in batch]
-            assert by_signal_and_time(found) == by_signal_and_time(rows)
-            assert [(r.signal, r.time_ns) for r in found] == [
-                (r.signal, r.time_ns) for r in sorted(rows, key=lambda r: (r.signal, r.time_ns))
-            ]
+            assert counted(found) == counted(rows)
+            assert in_order(found)
         self.archive.close()
+        self.no_waiting_for_the_disk.stop()
         shutil.rmtree(self.folder)
 
     def _unread(self, stream: str) -> list[Entry]:
@@ -126,9 +129,8 @@ class ArchiveMachine(RuleBasedStateMachine):
                 temporary.rename(path)
             raise _PowerCut
 
-        with patch.object(slices, "name_slice", name_slice):
-            with suppress(_PowerCut):
-                work()
+        with patch.object(slices, "name_slice", name_slice), suppress(_PowerCut):
+            work()
         self._start_again()
 
     def _start_again(self) -> None:

@@ -1,0 +1,175 @@
+"""Recommendations, effects and genealogy steps of the electrode layer, written out."""
+
+from hashlib import blake2b
+from typing import Final
+
+from twin.asset import AssetConfig
+from twin.electrode import coating_model, settings
+from twin.electrode.coater_history import CoaterHistory
+from twin.electrode.effect import Measured
+from twin.electrode.gauge_excursion import GaugeExcursion
+from twin.electrode.proposal import Deviation, Proposal, name_of
+from twin.plant.genealogy import ProcessStep, StepType
+from twin.plant.recommendation import (
+    Applied,
+    Effect,
+    Evidence,
+    Interval,
+    Recommendation,
+    Step,
+    Transition,
+)
+
+TYPE: Final = "coating_weight_correction"
+LIVES_NS: Final = 15 * 60 * 1_000_000_000
+_Z95: Final = 1.959963984540054
+_COATER_MODEL: Final = "coater-level-filter/1"
+
+
+def recommendation(
+    cause: str,
+    time_ns: int,
+    coater: AssetConfig,
+    gauge: AssetConfig,
+    history: CoaterHistory,
+    excursion: GaugeExcursion,
+    proposal: Proposal,
+) -> Recommendation:
+    """``cause`` is the id of the event that led to it: the same event, the same id."""
+    target = settings.number(gauge, "target_loading")
+    limit = settings.number(gauge, "excursion_limit")
+    distance = settings.number(gauge, "distance_from_die")
+    found = Deviation(excursion.deviation, excursion.sd, target)
+    lower, upper = proposal.predicted.interval()
+    reason = (
+        f"Areal loading is {found.words} ({found.loading:.2f} instead of {target:g} mg/cm2); "
+        f"the limit is {limit:g} %"
+    )
+    if proposal.stopped_by:
+        reason += f"; {proposal.stopped_by}"
+    return Recommendation(
+        id=f"cw-{blake2b(cause.encode(), digest_size=8).hexdigest()}",
+        layer="electrode",
+        asset=coater.name,
+        source=gauge.name,
+        type=TYPE,
+        title=proposal.title,
+        reason=reason,
+        changes=(proposal.change,),
+        predicted=Interval("areal_loading", proposal.predicted.loading, lower, upper, "mg/cm2"),
+        evidence=(
+            _of_gauge(gauge, excursion, found),
+            *_of_coater(coater, history, proposal),
+        ),
+        lot=history.lot_at(excursion.to_ns, distance),
+        lot_from_m=history.metres_at(excursion.from_ns, distance),
+        created_ns=time_ns,
+        expires_ns=time_ns + LIVES_NS,
+        updated_ns=time_ns,
+    )
+
+
+def effect(measured: Measured, target: float, within: float, unchanged: str) -> Effect:
+    """``unchanged`` says, where it was so, that the setpoint never moved."""
+    where = Deviation(measured.deviation, measured.sd, target).words
+    good = abs(measured.deviation) <= within
+    verdict = f"mean is {where} after the change"
+    verdict += f", within ±{within:g} %" if good else f", not within ±{within:g} %"
+    if unchanged:
+        verdict = f"{unchanged}; {verdict}"
+    mean, lower, upper = (
+        target * (1 + deviation / 100)
+        for deviation in (measured.deviation, measured.lower, measured.upper)
+    )
+    return Effect(
+        Interval("areal_loading", mean, lower, upper, "mg/cm2"),
+        measured.readings,
+        measured.from_ns,
+        measured.to_ns,
+        verdict,
+    )
+
+
+def unchanged(found: Recommendation, history: CoaterHistory) -> str:
+    """Says that the setpoint never moved, where the coater's own readings say so."""
+    change = found.changes[0]
+    present = history.setpoints.get(change.signal)
+    assert found.applied is not None
+    if present is None or history.time_ns <= found.applied.time_ns:
+        return ""
+    moved = abs(present.value - change.from_value)
+    if moved >= 0.25 * abs(found.applied.value - change.from_value):
+        return ""
+    return f"the {name_of(change.signal)} never changed from {change.from_value:g} {change.unit}"
+
+
+def applied_step(found: Recommendation, applied: Applied) -> ProcessStep:
+    """The correction, linked to the lot that ran."""
+    change = found.changes[0]
+    measured: dict[str, float | str] = {
+        "recommendation": found.id,
+        "state": found.state.value,
+        f"{change.signal} [{change.unit}] from": change.from_value,
+        f"{change.signal} [{change.unit}]": applied.value,
+    }
+    if found.lot_from_m is not None:
+        measured["web_length [m] from"] = found.lot_from_m
+    return _step(f"{found.id}-applied", found, applied.time_ns, measured)
+
+
+def effect_step(found: Recommendation) -> ProcessStep:
+    """What the correction did, linked to the same lot."""
+    assert found.effect is not None
+    measured: dict[str, float | str] = {
+        "recommendation": found.id,
+        "state": found.state.value,
+        "areal_loading [mg/cm2]": found.effect.measured.value,
+        "verdict": found.effect.verdict,
+    }
+    return _step(f"{found.id}-effect", found, found.effect.to_ns, measured)
+
+
+def taken(found: Recommendation, step: Step) -> Transition | None:
+    """The transition that took that step, if it was taken."""
+    return next((t for t in found.history if t.step is step), None)
+
+
+def _step(
+    id: str, found: Recommendation, time_ns: int, measured: dict[str, float | str]
+) -> ProcessStep:
+    lots = (found.lot,) if found.lot else ()
+    return ProcessStep(id, StepType.CORRECT, found.asset, time_ns, lots, lots, measured)
+
+
+def _of_gauge(gauge: AssetConfig, excursion: GaugeExcursion, found: Deviation) -> Evidence:
+    half = _Z95 * found.loading_sd
+    return Evidence(
+        gauge.name,
+        "areal_loading",
+        excursion.from_ns,
+        excursion.to_ns,
+        excursion.readings,
+        Interval(
+            "areal_loading", found.loading, found.loading - half, found.loading + half, "mg/cm2"
+        ),
+        excursion.model,
+    )
+
+
+def _of_coater(
+    coater: AssetConfig, history: CoaterHistory, proposal: Proposal
+) -> tuple[Evidence, ...]:
+    """The setpoint as it really was, and the model that the prediction rests on."""
+    change = proposal.change
+    value, sd = history.setpoints[change.signal]
+    return (
+        Evidence(
+            coater.name,
+            change.signal,
+            history.time_ns,
+            history.time_ns,
+            1,
+            Interval(change.signal, value, value - _Z95 * sd, value + _Z95 * sd, change.unit),
+            f"{_COATER_MODEL}, {coating_model.MODEL}",
+        ),
+    )
