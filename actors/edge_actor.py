@@ -18,7 +18,8 @@ from asset_registry.record import AssetState
 from asset_registry.redis_store import RedisAssetStore
 from protocols.edge.bound_signal import BoundSignal
 from protocols.edge.forwarder import ForwarderStatus, FrameForwarder
-from protocols.edge.session import EdgeSession, SessionStatus, open_session
+from protocols.edge.opening import open_session
+from protocols.edge.session import EdgeSession, SessionStatus
 from stores.live.backbone import RedisBackbone
 from stores.live.checkpoints import RedisCheckpoints
 from stores.live.connection import connect, unavailable_when_away

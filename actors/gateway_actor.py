@@ -38,6 +38,7 @@ from stores.live.backbone import RedisBackbone
 from stores.live.connection import connect
 from stores.live.feed import RecommendationFeed
 from stores.records.store import SqlRecords
+from twin.kinds import kind, kind_names
 from twin.plant.recommendation import Recommendation
 from twin.plant.supervision import Command
 
@@ -118,6 +119,8 @@ class GatewayActor:
         )
         await self._add_health(server)
         reflection.enable_server_reflection((*_SERVICES, reflection.SERVICE_NAME), server)
+        for name in kind_names():
+            await asyncio.to_thread(kind, name)
         self._port = server.add_insecure_port(f"{settings.gateway_host}:{self._port}")
         await server.start()
         self._server = server

@@ -28,8 +28,9 @@ def place(
     """A host for every live asset; an asset that has one (``placed``) keeps it.
 
     With one asset an actor the host bears the asset's name. A dense kind is hosted by
-    the rack, its parent: ``rack7/cycler_channel-0`` takes the first ``per_actor`` of
-    them, ``-1`` the next, and a place that a deleted asset leaves is filled again.
+    the rack, its parent: ``rack7/cycler_channel#0`` takes the first ``per_actor`` of
+    them, ``#1`` the next, and a place that a deleted asset leaves is filled again. (No
+    asset's name has a ``#``, so no host of many is taken for a host of one.)
     """
     live = sorted((r for r in records if not r.is_deleted), key=lambda r: r.name)
     hosts: dict[str, list[str]] = {}
@@ -54,10 +55,10 @@ def _free_host(
     record: AssetRecord, per_actor: Mapping[str, int], hosts: Mapping[str, list[str]]
 ) -> str:
     room = per_actor.get(record.kind, 1)
-    if room == 1:
+    if room <= 1:
         return record.name
     rack = record.parent or "plant"
     number = 0
-    while len(hosts.get(f"{rack}/{record.kind}-{number}", ())) >= room:
+    while len(hosts.get(f"{rack}/{record.kind}#{number}", ())) >= room:
         number += 1
-    return f"{rack}/{record.kind}-{number}"
+    return f"{rack}/{record.kind}#{number}"

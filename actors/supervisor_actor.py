@@ -129,6 +129,7 @@ class LayerSupervisor:
         self._core.assets_changed(await self._configs())
         if saved is not None:
             self._core.restore(saved.state)
+        self._core.started(self._incarnation)
 
     async def _tick(self) -> None:
         async with self._turn:

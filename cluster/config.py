@@ -5,10 +5,11 @@ gigatwin.yaml  ─▶  GIGATWIN_REDIS_URL=…  ─▶  gigatwin up --redis …  
 
 import os
 from pathlib import Path
+from typing import Annotated
 
 import yaml
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from twin.errors import InvalidConfiguration
 
@@ -16,7 +17,9 @@ from twin.errors import InvalidConfiguration
 class Config(BaseSettings):
     """What is not given is embedded: a live store, SQLite and Parquet below ``data_dir``."""
 
-    model_config = SettingsConfigDict(env_prefix="GIGATWIN_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="GIGATWIN_", env_ignore_empty=True, extra="forbid", frozen=True
+    )
 
     plant: str = Field("plant", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
     data_dir: Path = Path("var")
@@ -25,7 +28,7 @@ class Config(BaseSettings):
     archive_dir: Path | None = None
     gateway_host: str = "127.0.0.1"
     gateway_port: int = Field(50051, ge=0, le=65535)
-    per_actor: dict[str, int] = Field(default_factory=dict)
+    per_actor: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     checkpoint_s: float = Field(0.5, gt=0, le=60)
     idle_tick_s: float = Field(2.0, ge=0, le=60)
     archive_flush_s: float = Field(5.0, gt=0, le=600)
@@ -52,14 +55,9 @@ def load(path: Path | None = None, **options: object) -> Config:
     """
     given: dict[str, object] = {}
     if path is not None:
-        try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except (OSError, yaml.YAMLError) as error:
-            raise InvalidConfiguration(f"settings can't be read from {path}: {error}") from error
-        if not isinstance(content, dict):
-            raise InvalidConfiguration(f"{path}: settings are a mapping of names to values")
+        set_outside = {name.upper() for name, value in os.environ.items() if value}
         given.update(
-            {k: v for k, v in content.items() if f"GIGATWIN_{k}".upper() not in os.environ}
+            {k: v for k, v in _read(path).items() if f"GIGATWIN_{k}".upper() not in set_outside}
         )
     given.update({name: value for name, value in options.items() if value is not None})
     try:
@@ -69,3 +67,15 @@ def load(path: Path | None = None, **options: object) -> Config:
             f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()
         )
         raise InvalidConfiguration(f"settings can't work: {faults}") from error
+    except SettingsError as error:
+        raise InvalidConfiguration(f"a GIGATWIN_… variable can't be read: {error}") from error
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InvalidConfiguration(f"settings can't be read from {path}: {error}") from error
+    if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
+        raise InvalidConfiguration(f"{path}: settings are a mapping of names to values")
+    return content

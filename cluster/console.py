@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TypeAlias
 
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status
 
 Document: TypeAlias = "Mapping[str, object] | Sequence[object]"
@@ -48,12 +49,12 @@ class Progress:
 
     def __call__(self, what: str) -> None:
         if self._status is not None:
-            self._status.update(what)
+            self._status.update(escape(what))
         else:
-            self.say(what)
+            self.say(escape(what))
 
     def say(self, line: str) -> None:
-        """A line that stays."""
+        """A line that stays, in rich's markup: what is not ours must be escaped."""
         people.print(
             f"[dim]{time.monotonic() - self._started:6.1f} s[/dim]  {line}", soft_wrap=True
         )

@@ -1,14 +1,17 @@
 """Servers that come with us, for whoever has none: started, watched and stopped by us."""
 
+import getpass
 import shutil
+import socket
 import sys
 from pathlib import Path
 from typing import Final
 
-from cluster.processes import Process, free_port
-from twin.errors import InvalidConfiguration
+from cluster.processes import Process, free_port, listens
+from twin.errors import InvalidConfiguration, Unavailable
 
 _LOOPBACK: Final = "127.0.0.1"
+_LOADING_S: Final = 120.0
 
 
 def redis_binary() -> str:
@@ -32,12 +35,17 @@ def redis_binary() -> str:
 
 
 class EmbeddedRedis:
-    """A server on a free loopback port that writes each change to an append-only file."""
+    """A server on a free loopback port that writes each change to an append-only file.
+
+    Raises Unavailable where it does not start, or something listens on ``port`` already.
+    """
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
         data = folder / "live"
         data.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
+        if port is not None and listens(port):
+            raise Unavailable(f"port {port} is taken: the embedded live store can't listen there")
         self.url = f"redis://{_LOOPBACK}:{self.port}/0"
         self.process = Process(
             "the embedded live store",
@@ -49,10 +57,19 @@ class EmbeddedRedis:
             ],
             folder / "logs" / "live.log",
         )
-        self.process.wait_until_listening(self.port)
+        # It listens long before it has read a large file back in.
+        self.process.wait_until(self._answers, "answer", _LOADING_S)
 
     def stop(self) -> None:
         self.process.stop()
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection((_LOOPBACK, self.port), timeout=1.0) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(16).startswith(b"+PONG")
+        except OSError:
+            return False
 
 
 class EmbeddedBroker:
@@ -77,7 +94,10 @@ class EmbeddedBroker:
 
     def _mosquitto(self, binary: str, folder: Path) -> list[str]:
         path = folder / "mosquitto.conf"
-        path.write_text(f"listener {self.port} {_LOOPBACK}\nallow_anonymous true\n")
+        # Started by root it would become another user, who may not write here.
+        path.write_text(
+            f"listener {self.port} {_LOOPBACK}\nallow_anonymous true\nuser {getpass.getuser()}\n"
+        )
         return [binary, "-c", str(path)]
 
     def _amqtt(self, folder: Path) -> list[str]:

@@ -1,18 +1,21 @@
 """Processes that we start and end: each dies with us, and is told to stop politely first."""
 
 import ctypes
+import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from twin.errors import Unavailable
 
 _PR_SET_PDEATHSIG: Final = 1
+# Loaded here: between fork and exec a child must not load anything.
+_LIBC: Final = ctypes.CDLL(None)
 
 
 def free_port() -> int:
@@ -48,7 +51,7 @@ class Process:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=None if environment is None else dict(environment),
-                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+                preexec_fn=_ending_with(os.getpid()) if sys.platform == "linux" else None,
             )
 
     @property
@@ -60,14 +63,19 @@ class Process:
         return self._child.poll()
 
     def wait_until_listening(self, port: int, within_s: float = 20.0) -> None:
-        """Raises Unavailable where the process ends or does not listen in time."""
+        """As ``wait_until`` something listens on a port of loopback."""
+        self.wait_until(lambda: listens(port), f"listen on port {port}", within_s)
+
+    def wait_until(self, ready: Callable[[], bool], what: str, within_s: float) -> None:
+        """Raises Unavailable where the process ends, or is stopped because it does not do
+        ``what`` in time."""
         deadline = time.monotonic() + within_s
-        while not listens(port):
+        while not ready():
             self.check()
             if time.monotonic() > deadline:
+                self.stop()
                 raise Unavailable(
-                    f"{self.name} does not listen on port {port} after {within_s:.0f} s; "
-                    f"see {self.log}"
+                    f"{self.name} does not {what} after {within_s:.0f} s; see {self.log}"
                 )
             time.sleep(0.02)
 
@@ -90,6 +98,13 @@ class Process:
             self._child.wait()
 
 
-def _end_with_parent() -> None:
-    """Ask the kernel to end this child when its parent dies, however that happens."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def _ending_with(parent: int) -> Callable[[], None]:
+    """Asks the kernel to end the child when its parent dies, however that happens. (To be
+    exact: when the thread that started it ends.)"""
+
+    def ask() -> None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it died before we had asked
+            os._exit(1)
+
+    return ask

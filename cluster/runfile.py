@@ -38,10 +38,18 @@ def read(data_dir: Path | None) -> Running:
     folder = data_dir or DEFAULT_DATA_DIR
     try:
         running = Running(**json.loads(_path(folder).read_text()))
-        os.kill(running.pid, 0)
-    except (FileNotFoundError, ProcessLookupError, ValueError, TypeError) as error:
+        _check_lives(running.pid)
+    except (OSError, OverflowError, ValueError, TypeError) as error:
         raise NotFound(
             f"no plant runs with the data folder {str(folder)!r}: start one with "
             "`gigatwin up`, or name its gateway with --gateway host:port --plant NAME"
         ) from error
     return running
+
+
+def _check_lives(pid: int) -> None:
+    """Raises ProcessLookupError where there is no such process."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return  # it lives, as another user

@@ -27,7 +27,8 @@ class Archiver:
     A slice is written ``flush_s`` after its first frame was read, or with ``max_rows``
     rows. While the backbone or the disk is away it tries again, and what waits stays on
     the backbone: never trim a stream above ``positions``.
-    ``on_flush`` is told of each slice (for metrics and trimming).
+    ``on_flush`` is told of each slice (for metrics and trimming). ``patience_ms`` is the
+    longest wait for a first entry, and so for ``stop`` and ``follow`` to be heard.
     """
 
     def __init__(
@@ -37,15 +38,18 @@ class Archiver:
         flush_s: float = 5.0,
         max_rows: int = 100_000,
         on_flush: Callable[[Slice], None] = lambda _: None,
+        patience_ms: int = _BLOCK_MS,
     ) -> None:
         self._backbone = backbone
         self._writer = writer
         self._flush_s = flush_s
         self._max_rows = max_rows
         self._on_flush = on_flush
+        self._patience_ms = patience_ms
         self._streams: frozenset[str] = frozenset()
         self._changed = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._flushed = asyncio.Condition()
         self._due: float | None = None
         self._flushes = 0
         self.damaged = 0
@@ -68,6 +72,11 @@ class Archiver:
     def reached(self) -> Mapping[str, str]:
         """The newest entry of each followed stream that has been read."""
         return {stream: self._writer.reached(stream) for stream in self._streams}
+
+    async def flushed(self) -> None:
+        """Wait for the next slice."""
+        async with self._flushed:
+            await self._flushed.wait()
 
     def stop(self) -> None:
         """Let ``run`` flush and return."""
@@ -115,8 +124,8 @@ class Archiver:
 
     def _patience(self) -> int:
         if self._due is None:
-            return _BLOCK_MS
-        return max(1, min(_BLOCK_MS, int((self._due - time.monotonic()) * 1000)))
+            return self._patience_ms
+        return max(1, min(self._patience_ms, int((self._due - time.monotonic()) * 1000)))
 
     async def _flush(self) -> None:
         written = await asyncio.to_thread(self._writer.flush)
@@ -124,6 +133,8 @@ class Archiver:
         if written is None:
             return
         self._on_flush(written)
+        async with self._flushed:
+            self._flushed.notify_all()
         self._flushes += 1
         if self._flushes % _COMPACT_EVERY == 0:
             before = written.received[0] - _COMPACT_AGE_NS

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from historian.frames import ArchivedFrame, in_order_of_arrival
 from historian.ledger import Ledger
-from historian.slices import Listed, Slice, listing, read_footer, read_rows
+from historian.slices import Listed, Slice, listing, read_footer, read_rows, verify
 from twin.errors import Unavailable
 from twin.frame import Reading
 from twin.quality import BAD
@@ -32,7 +32,7 @@ _READINGS: Final = """
     {limited}
 """
 _ROLLUP: Final = """
-    SELECT floor((time - $start) / $bucket)::BIGINT * $bucket + $start AS bucket,
+    SELECT ((time::HUGEINT - $start) // $bucket * $bucket + $start)::BIGINT AS bucket,
         count(*), avg(value), min(value), max(value)
     FROM read_parquet($files, hive_partitioning = false)
     WHERE asset = $asset AND signal = $signal AND time >= $start AND time < $end
@@ -66,6 +66,7 @@ class Archive:
     def __init__(self, folder: Path, threads: int = 2) -> None:
         self.folder = folder
         self._footers: dict[Path, Slice] = {}
+        self._sound: set[Path] = set()
         self._duckdb = duckdb.connect(
             config={
                 "threads": threads,
@@ -90,6 +91,12 @@ class Archive:
             except FileNotFoundError:
                 continue  # merged into another slice since the folder was listed
         raise Unavailable(f"the slices of {self.folder} change too fast to be read; ask again")
+
+    def check(self, path: Path) -> None:
+        """Read a slice whole, once, before it is asked. Raises as ``slices.verify``."""
+        if path not in self._sound:
+            verify(path)
+            self._sound.add(path)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         return self._duckdb.cursor()
@@ -164,15 +171,7 @@ class View:
         ``signals`` empty: all. Source time from ``start_ns`` until before ``end_ns``; at
         most ``limit`` readings (0: all).
         """
-        values: dict[str, _Value] = {"asset": asset, "start": start_ns, "end": end_ns}
-        named = {f"signal{n}": signal for n, signal in enumerate(dict.fromkeys(signals))}
-        values |= named
-        if limit:
-            values["limit"] = limit
-        question = _READINGS.format(
-            of_signals=f"AND signal IN ({', '.join('$' + n for n in named)})" if named else "",
-            limited="LIMIT $limit" if limit else "",
-        )
+        question, values = readings_question(asset, signals, start_ns, end_ns, limit)
         for batch in self._ask(question, values):
             yield [Reading(asset, *row) for row in _rows(batch)]  # type: ignore[arg-type]
 
@@ -219,16 +218,19 @@ class View:
         """The answer's batches. Asks again where a slice was merged in the meantime."""
         slices = self._slices
         for _ in range(_ATTEMPTS):
-            files = [str(s.path) for s in slices if _touches(s, values)]
-            if not files:
+            paths = [s.path for s in slices if _touches(s, values)]
+            if not paths:
                 return
             try:
+                for path in paths:
+                    self._archive.check(path)
+                files = [str(path) for path in paths]
                 yield from self._answer(question, {**values, "files": files, "last": self._last})
                 return
+            except FileNotFoundError:
+                pass  # merged into another slice
             except duckdb.Error as error:
-                if all(os.path.exists(file) for file in files):
-                    for one in slices:
-                        read_rows(one.path)
+                if all(path.exists() for path in paths):
                     raise Unavailable(f"the archive can't answer: {error}") from error
             slices = self._archive.slices()
         raise Unavailable("the archive's slices change too fast to be read; ask again")
@@ -240,6 +242,25 @@ class View:
             yield from answer.to_arrow_reader(_BATCH)
         finally:
             cursor.close()
+
+
+def readings_question(
+    asset: str, signals: Sequence[str], start_ns: int, end_ns: int, limit: int
+) -> tuple[str, dict[str, _Value]]:
+    """SQL with parameters, and their values but for ``files`` and ``last``.
+
+    Signals are listed with IN: only so does DuckDB pass over row groups without them.
+    """
+    values: dict[str, _Value] = {"asset": asset, "start": start_ns, "end": end_ns}
+    named = {f"signal{n}": signal for n, signal in enumerate(dict.fromkeys(signals))}
+    values |= named
+    if limit:
+        values["limit"] = limit
+    question = _READINGS.format(
+        of_signals=f"AND signal IN ({', '.join('$' + n for n in named)})" if named else "",
+        limited="LIMIT $limit" if limit else "",
+    )
+    return question, values
 
 
 def _touches(one: Slice, values: dict[str, _Value]) -> bool:

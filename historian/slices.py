@@ -1,10 +1,11 @@
 """Slices: the archive's files. What they are called, what they hold, how one is written.
 
-A slice is one Parquet file, ``date=YYYY-MM-DD/FIRST-LAST.parquet``, never changed once it
-has its name. The date is the day (UTC) on which its first frame was received. FIRST and
-LAST number its frames, counted from 1 over the whole archive. A slice whose numbers lie
-within those of another one has been merged into it and no longer counts, so giving a
-merged slice its name replaces all its parts at once.
+A slice is one Parquet file, ``date=YYYY-MM-DD/FIRST-LAST-CRC.parquet``, never changed
+once it has its name. The date is the day (UTC) on which its first frame was received.
+FIRST and LAST number its frames, counted from 1 over the whole archive. A slice whose
+numbers lie within those of another one has been merged into it and no longer counts, so
+giving a merged slice its name replaces all its parts at once. CRC is the CRC-32 of the
+file: DuckDB takes no notice of Parquet's own checksums and would answer from damaged data.
 
 Rows are sorted by (asset, signal, time). A row is a reading (``frame`` and ``row`` say
 where it stood) or, with no asset and ``row`` -1, the head of a frame: stream, entry id,
@@ -14,7 +15,8 @@ producer, sequence, received_ns. Frames can so be rebuilt as they were, empty on
 import json
 import os
 import re
-from dataclasses import dataclass
+import zlib
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -30,9 +32,9 @@ from twin.errors import InvalidFile
 HEAD: Final = -1
 _VERSION: Final = 1
 _KEY: Final = b"gigatwin.slice"
-_NAME: Final = re.compile(r"(\d{12})-(\d{12})\.parquet")
+_NAME: Final = re.compile(r"(\d{12})-(\d{12})-([0-9a-f]{8})\.parquet")
 _TEMPORARY: Final = ".tmp"
-_ROW_GROUP: Final = 32_768
+ROW_GROUP: Final = 32_768
 
 _TEXT: Final = pa.dictionary(pa.int32(), pa.string())
 SCHEMA: Final = pa.schema(
@@ -145,14 +147,24 @@ def _pair(values: list[int]) -> tuple[int, int]:
     return int(low), int(high)
 
 
-def read_rows(path: Path) -> pa.Table:
-    """All rows of a slice, checksums verified. Raises as ``read_footer`` does."""
+def verify(path: Path) -> bytes:
+    """The bytes of a slice. Raises as ``read_footer`` does, for the smallest damage."""
     try:
-        return pq.read_table(path, partitioning=None, page_checksum_verification=True).cast(SCHEMA)
+        data = path.read_bytes()
     except FileNotFoundError:
         raise
-    except (OSError, ValueError) as error:
-        raise InvalidFile(str(path), None, f"this slice is damaged: {error}") from error
+    except OSError as error:
+        raise InvalidFile(str(path), None, f"this slice can't be read: {error}") from error
+    if path.stem.rpartition("-")[2] != f"{zlib.crc32(data):08x}":
+        raise InvalidFile(
+            str(path), None, "this slice is damaged: its checksum does not match its content"
+        )
+    return data
+
+
+def read_rows(path: Path) -> pa.Table:
+    """All rows of a slice. Raises as ``verify`` does."""
+    return pq.read_table(pa.BufferReader(verify(path))).cast(SCHEMA)
 
 
 def write_slice(folder: Path, rows: pa.Table, ledger: Ledger) -> Slice:
@@ -167,10 +179,8 @@ def write_slice(folder: Path, rows: pa.Table, ledger: Ledger) -> Slice:
     times = rows["time"].drop_null().to_numpy()
     first_received = int(heads["received_ns"].to_numpy()[np.argmin(frames)])
     first, last = _range(frames)
-    day = datetime.fromtimestamp(first_received // 1_000_000_000, UTC).strftime("date=%Y-%m-%d")
-    path = folder / day / f"{first:012d}-{last:012d}.parquet"
     about = Slice(
-        path=path,
+        path=folder,
         first=first,
         last=last,
         rows=len(times),
@@ -179,17 +189,11 @@ def write_slice(folder: Path, rows: pa.Table, ledger: Ledger) -> Slice:
         arrived=(entries[0], entries[-1]),
         ledger=ledger,
     )
-    if not path.parent.exists():
-        path.parent.mkdir(parents=True)
-        sync(folder)
-    temporary = path.with_suffix(_TEMPORARY)
-    try:
-        _write(temporary, _sorted(rows), about)
-        name_slice(temporary, path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    return about
+    data = _encoded(_sorted(rows), about)
+    day = datetime.fromtimestamp(first_received // 1_000_000_000, UTC).strftime("date=%Y-%m-%d")
+    path = folder / day / f"{first:012d}-{last:012d}-{zlib.crc32(data):08x}.parquet"
+    _store(path, data)
+    return replace(about, path=path)
 
 
 def name_slice(temporary: Path, path: Path) -> None:
@@ -210,7 +214,7 @@ def _range(values: npt.NDArray[np.int64]) -> tuple[int, int]:
     return int(values.min()), int(values.max())
 
 
-def _write(path: Path, rows: pa.Table, about: Slice) -> None:
+def _encoded(rows: pa.Table, about: Slice) -> pa.Buffer:
     metadata = json.dumps(
         {
             "version": _VERSION,
@@ -222,17 +226,31 @@ def _write(path: Path, rows: pa.Table, about: Slice) -> None:
         },
         separators=(",", ":"),
     )
+    sink = pa.BufferOutputStream()
     with pq.ParquetWriter(
-        path,
+        sink,
         SCHEMA,
         compression="zstd",
         use_dictionary=list(_DICTIONARIES),
         column_encoding=dict.fromkeys(_DELTAS, "DELTA_BINARY_PACKED"),
-        write_page_checksum=True,
     ) as writer:
-        writer.write_table(rows, row_group_size=_ROW_GROUP)
+        writer.write_table(rows, row_group_size=ROW_GROUP)
         writer.add_key_value_metadata({_KEY: metadata.encode()})
-    sync(path)
+    return sink.getvalue()
+
+
+def _store(path: Path, data: pa.Buffer) -> None:
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True)
+        sync(path.parent.parent)
+    temporary = path.with_suffix(_TEMPORARY)
+    try:
+        temporary.write_bytes(data)
+        sync(temporary)
+        name_slice(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def sync(path: Path) -> None:

@@ -17,6 +17,7 @@ from historian.slices import (
     listing,
     read_footer,
     remove_leftovers,
+    verify,
     write_slice,
 )
 from twin.errors import InvalidFrame, Unavailable
@@ -42,6 +43,8 @@ class SliceWriter:
         try:
             remove_leftovers(folder)
             current, _ = listing(folder)
+            if current:
+                verify(current[-1].path)
             ledger = read_footer(current[-1]).ledger if current else Ledger()
         except BaseException:
             self.close()

@@ -3,6 +3,7 @@
 Usage: python tools/generate_protos.py [OUTPUT_FOLDER]
 """
 
+import os
 import re
 import sys
 import tempfile
@@ -31,6 +32,8 @@ def generate(output: Path) -> None:
             f"--mypy_grpc_out={folder}",
             *sources,
         ]
+        # protoc finds its plugins beside this Python.
+        os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         if protoc.main(arguments) != 0:
             raise SystemExit("protoc failed: see its message above")
         output.mkdir(parents=True, exist_ok=True)

@@ -197,10 +197,12 @@ class Cohort(ABC):
     def figures(self, asset: str) -> tuple[Figure, ...]: ...
 
     @abstractmethod
-    def snapshot(self) -> Snapshot: ...
+    def snapshot(self) -> Snapshot:
+        """Keyed by asset: each can be left out of what ``restore`` gets."""
 
     @abstractmethod
-    def restore(self, snapshot: Snapshot) -> None: ...
+    def restore(self, snapshot: Snapshot) -> None:
+        """Assets that the snapshot does not hold start anew."""
 
 
 class TwinCohort(Cohort):

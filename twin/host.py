@@ -118,19 +118,27 @@ class TwinHost:
         return dumps({**self._state(), "outbox": [_packed(event) for event in self._outbox]})
 
     def restore(self, data: bytes) -> None:
-        """Go back to a snapshot; twins that it does not hold start anew."""
+        """Go back to a snapshot; twins that it does not hold start anew, and so do those
+        whose name belonged to another asset (another ``uid``) then."""
         saved = loads(data)
+        others = {
+            name
+            for name, uid in _object(saved["uids"]).items()
+            if name in self._assets and uid != self._assets[name].uid
+        }
         counts = saved["counts"]
         assert isinstance(counts, list)
         self._frames, self._readings, self._quarantined, self._repeats, self._strays = (
             int(str(n)) for n in counts
         )
         self._clock_ns = int(str(saved["clock_ns"]))
-        self._producers = _numbers(saved["producers"])
-        self._sequences = _numbers(saved["sequences"])
-        self._gate.restore(_object(saved["gate"]))
-        self._quarantine.restore(_object(saved["quarantine"]))
-        self._cohort.restore(_object(saved["cohort"]))
+        producers = saved["producers"]
+        assert isinstance(producers, list)
+        self._producers = {str(name): int(str(n)) for name, n in producers}  # type: ignore[misc, union-attr, str-unpack]
+        self._sequences = _numbers(_without(others, saved["sequences"]))
+        self._gate.restore(_without(others, saved["gate"]))
+        self._quarantine.restore(_without(others, saved["quarantine"]))
+        self._cohort.restore(_without(others, saved["cohort"]))
         outbox = saved["outbox"]
         assert isinstance(outbox, list)
         self._outbox = deque(_unpacked(_object(event)) for event in outbox)
@@ -146,7 +154,9 @@ class TwinHost:
                 self._repeats,
                 self._strays,
             ],
-            "producers": dict(self._producers),
+            "uids": {name: asset.uid for name, asset in self._assets.items()},
+            # In their order, which says who is forgotten first.
+            "producers": [[name, last] for name, last in self._producers.items()],
             "sequences": dict(self._sequences),
             "gate": self._gate.snapshot(),
             "quarantine": self._quarantine.snapshot(),
@@ -215,6 +225,11 @@ def _unpacked(packed: Snapshot) -> Event:
 def _object(value: object) -> Snapshot:
     assert isinstance(value, dict)
     return value
+
+
+def _without(assets: set[str], value: object) -> Snapshot:
+    """A part of a snapshot that is kept by asset, without some of them."""
+    return {name: part for name, part in _object(value).items() if name not in assets}
 
 
 def _numbers(value: object) -> dict[str, int]:

@@ -42,7 +42,8 @@ class Backbone(Protocol):
         ...
 
     async def trim(self, stream: str, before: str) -> None:
-        """Forget the entries with an id lower than ``before``."""
+        """Forget the entries with an id lower than ``before``; the newest hundred or so of
+        them may stay, for a store drops whole blocks."""
         ...
 
 

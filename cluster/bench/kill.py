@@ -16,7 +16,7 @@ from typing import Any, Final
 import ray
 
 from actors.asset_actor import AssetActor, HostView
-from actors.naming import edge_name, make
+from actors.naming import PLACEMENT, edge_name, make
 from cluster.bench.gauges import GaugePlant
 from cluster.bench.report import Report, Row
 from cluster.plant import Progress
@@ -66,7 +66,8 @@ async def _measure(folder: Path, kills: int, progress: Progress) -> _Result:
         await asyncio.sleep(_SCANS_BETWEEN * _SCAN_S)
         scanning.cancel()
         await asyncio.gather(scanning, return_exceptions=True)
-        edge = plant.plant.handle(edge_name(plant.plc.endpoint))
+        (address,) = await plant.plant.handle(PLACEMENT).edges.remote()
+        edge = plant.plant.handle(edge_name(address))
         await _settled(lambda: _caught_up(edge, victim, shadow))
         ended: HostView = await victim.progress.remote()
         state, undisturbed = await victim.state.remote(), await shadow.state.remote()

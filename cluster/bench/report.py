@@ -1,21 +1,26 @@
 """The form in which every benchmark reports."""
 
+import operator
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
-_BETTER_BELOW: Final = "<="
+_SIGNS: Final[Mapping[str, Callable[[float, float], bool]]] = MappingProxyType(
+    {"<=": operator.le, ">=": operator.ge, "==": operator.eq}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table of numbers. ``target`` reads ``<= 150`` or ``== 0``; None for a
-    figure that is only told. ``reference`` is a peer's figure from the same run."""
+    """One line of a table of numbers. ``target`` reads ``<= 150``, ``>= 3`` or ``== 0``;
+    None for a figure that is only told. ``reference`` is a peer's figure from the same run. A
+    ``value`` of None could not be measured, and passes no target."""
 
     what: str
-    value: float
+    value: float | None
     unit: str
     target: str | None = None
     reference: float | None = None
@@ -24,12 +29,10 @@ class Row:
     def passes(self) -> bool:
         if self.target is None:
             return True
+        if self.value is None:
+            return False
         sign, bound = self.target.split()
-        if sign == _BETTER_BELOW:
-            return self.value <= float(bound)
-        if sign == ">=":
-            return self.value >= float(bound)
-        return self.value == float(bound)
+        return _SIGNS[sign](self.value, float(bound))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +67,14 @@ class Report:
 
     def lines(self) -> list[str]:
         return [
-            f"{'ok  ' if row.passes else 'MISS'}  {row.what}: {row.value:g} {row.unit}"
+            f"{'ok  ' if row.passes else 'MISS'}  {row.what}: {_shown(row.value)} {row.unit}"
             + (f"  (must be {row.target})" if row.target else "")
             for row in self.rows
         ]
+
+
+def _shown(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:g}"
 
 
 def machine() -> str:

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import click
+from rich.markup import escape
 
 from asset_registry.plant_file import read_plant
 from asset_registry.record import AssetRecord
@@ -56,7 +57,7 @@ def _files(folder: Path, data_dir: Path, as_json: bool) -> None:
         progress(f"reading the files in {folder}")
         plan = load_replay(folder)
         for error in plan.errors:
-            progress.say(f"[red]refused[/red] {error}")
+            progress.say(f"[red]refused[/red] {escape(str(error))}")
         found = run(plan, data_dir, progress)
     if as_json:
         write_json(found)

@@ -1,6 +1,7 @@
 """RecommendationService: what the twin proposes, streamed; what people decide, passed on."""
 
 import asyncio
+import re
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
@@ -13,23 +14,26 @@ from protocols.grpc.names import asset_of, check_plant, recommendation_of
 from protocols.grpc.paging import page_size, read_token, write_token
 from protocols.grpc.recommendation_messages import (
     etag,
-    nanoseconds,
+    applied_at,
     state,
     to_message,
 )
 from protocols.grpc.v1 import recommendation_service_pb2 as pb
 from protocols.grpc.v1 import recommendation_service_pb2_grpc as pb_grpc
-from twin.errors import FieldViolation, InvalidRequest, StaleEtag
-from twin.plant.recommendation import Recommendation, State
+from twin.errors import FieldViolation, IllegalTransition, InvalidRequest, StaleEtag
+from twin.plant.recommendation import Recommendation, State, Step
 from twin.plant.supervision import Approve, Command, Reject, ReportApplied
 from twin.ports import RecommendationQuery, Records
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
+_Content: TypeAlias = tuple[str, bytes]
+
 _OPEN: Final = tuple(s for s in State if s.is_open)
 _ALL: Final = 1_000
 _ANSWERS_KEPT: Final = 10_000
 _WATCH_BLOCK_MS: Final = 2_000
+_POSITION: Final = re.compile(r"\d{1,16}-\d{1,16}")
 
 
 class Feed(Protocol):
@@ -49,12 +53,20 @@ class Desk(Protocol):
 
 
 class RecommendationService(pb_grpc.RecommendationServiceServicer):
+    """A command that comes twice is carried out once.
+
+    The answers to the latest request ids are kept in memory. Where that is gone (the
+    gateway was restarted) or no id was given, the recommendation itself tells: a command
+    that the same person has already given, word for word, changes nothing and is answered
+    with the recommendation as it is now.
+    """
+
     def __init__(self, plant: str, records: Records, feed: Feed, desk: Desk) -> None:
         self._plant = plant
         self._records = records
         self._feed = feed
         self._desk = desk
-        self._answered: OrderedDict[str, tuple[bytes, pb.Recommendation]] = OrderedDict()
+        self._answered: OrderedDict[str, tuple[_Content, pb.Recommendation]] = OrderedDict()
 
     @mapped
     async def GetRecommendation(
@@ -76,8 +88,8 @@ class RecommendationService(pb_grpc.RecommendationServiceServicer):
         arguments = {"states": sorted(request.states), "asset": request.asset}
         after = read_token(request.page_token, arguments)
         query = RecommendationQuery(
-            states=tuple(s for number in request.states if (s := state(number)) is not None),
-            asset=asset_of(request.asset, self._plant) if request.asset else "",
+            states=_states(request.states),
+            asset=asset_of(request.asset, self._plant, field="asset") if request.asset else "",
             limit=size + 1,
             after=_cursor(after),
         )
@@ -97,11 +109,13 @@ class RecommendationService(pb_grpc.RecommendationServiceServicer):
         check_plant(request.parent, self._plant)
         position = request.resume_token
         if position:
+            _check_position(position)
             await self._feed.check(position)
         else:
             position = await self._feed.newest()
             for current in await self._open():
-                yield self._change(current, position)
+                # Without a token: whoever resumed there would miss the rest of them.
+                yield self._change(current, "")
             yield pb.WatchRecommendationsResponse(synced=True, resume_token=position)
         while True:
             for at, changed in await self._feed.after(position, _WATCH_BLOCK_MS):
@@ -117,7 +131,7 @@ class RecommendationService(pb_grpc.RecommendationServiceServicer):
         _require(decided_by=request.decided_by)
         id_ = recommendation_of(request.name, self._plant)
         command = Approve(id_, request.decided_by, request.reason)
-        moved = await self._command(request, command, request.etag)
+        moved = await self._command(request, command, etag_wanted=request.etag)
         return pb.ApproveRecommendationResponse(recommendation=moved)
 
     @mapped
@@ -129,7 +143,7 @@ class RecommendationService(pb_grpc.RecommendationServiceServicer):
         _require(decided_by=request.decided_by, reason=request.reason)
         id_ = recommendation_of(request.name, self._plant)
         command = Reject(id_, request.decided_by, request.reason)
-        moved = await self._command(request, command, request.etag)
+        moved = await self._command(request, command, etag_wanted=request.etag)
         return pb.RejectRecommendationResponse(recommendation=moved)
 
     @mapped
@@ -140,19 +154,23 @@ class RecommendationService(pb_grpc.RecommendationServiceServicer):
     ) -> pb.ReportAppliedResponse:
         _require(applied_by=request.applied_by)
         id_ = recommendation_of(request.name, self._plant)
-        at = nanoseconds(request.apply_time) if request.HasField("apply_time") else time.time_ns()
+        timed = request.HasField("apply_time")
+        at = applied_at(request.apply_time) if timed else time.time_ns()
         command = ReportApplied(id_, request.applied_by, request.value, at)
-        moved = await self._command(request, command, "")
+        moved = await self._command(request, command, timed=timed)
         return pb.ReportAppliedResponse(recommendation=moved)
 
     async def _command(
         self,
         request: "pb.ApproveRecommendationRequest | pb.RejectRecommendationRequest | pb.ReportAppliedRequest",
         command: Command,
-        wanted_etag: str,
+        *,
+        etag_wanted: str = "",
+        timed: bool = True,
     ) -> pb.Recommendation:
         """The same request_id gets the same answer; with another content it is refused."""
-        content = request.SerializeToString(deterministic=True)
+        # With the type: an approval and a rejection may be the same bytes.
+        content = (type(request).__name__, request.SerializeToString(deterministic=True))
         answered = self._answered.get(request.request_id) if request.request_id else None
         if answered is not None:
             if answered[0] != content:
@@ -160,18 +178,34 @@ class RecommendationService(pb_grpc.RecommendationServiceServicer):
                     FieldViolation("request_id", "was used before with another content")
                 )
             return answered[1]
-        before = await self._find(request.name)
-        if wanted_etag and wanted_etag != etag(before):
-            raise StaleEtag(
-                f"recommendation {before.id!r} has etag {etag(before)!r} now, not "
-                f"{wanted_etag!r}: read it again"
-            )
-        moved = to_message(self._plant, await self._desk.command(before.layer, command))
+        moved = to_message(
+            self._plant, await self._carried_out(request.name, command, etag_wanted, timed)
+        )
         if request.request_id:
             self._answered[request.request_id] = (content, moved)
             while len(self._answered) > _ANSWERS_KEPT:
                 self._answered.popitem(last=False)
         return moved
+
+    async def _carried_out(
+        self, name: str, command: Command, etag_wanted: str, timed: bool
+    ) -> Recommendation:
+        before = await self._find(name)
+        if _repeats(command, before, timed):
+            return before
+        if etag_wanted and etag_wanted != etag(before):
+            raise StaleEtag(
+                f"recommendation {before.id!r} has etag {etag(before)!r} now, not "
+                f"{etag_wanted!r}: read it again"
+            )
+        try:
+            return await self._desk.command(before.layer, command)
+        except IllegalTransition:
+            # The same call, sent twice, may have got there first.
+            now = await self._find(name)
+            if _repeats(command, now, timed):
+                return now
+            raise
 
     async def _find(self, name: str) -> Recommendation:
         id_ = recommendation_of(name, self._plant)
@@ -197,6 +231,43 @@ class RecommendationService(pb_grpc.RecommendationServiceServicer):
         )
 
 
+def _repeats(command: Command, found: Recommendation, timed: bool) -> bool:
+    """Whether ``found`` shows that this very command has been carried out. ``timed``: the
+    time of a ReportApplied was the caller's, not put in by us."""
+    if isinstance(command, ReportApplied):
+        applied = found.applied
+        return (
+            applied is not None
+            and (applied.by, applied.value) == (command.by, command.value)
+            and (not timed or applied.time_ns == command.applied_ns)
+        )
+    step = Step.APPROVE if isinstance(command, Approve) else Step.REJECT
+    return any(
+        (taken.step, taken.by, taken.reason) == (step, command.by, command.reason)
+        for taken in found.history
+    )
+
+
+def _states(numbers: Sequence[int]) -> tuple[State, ...]:
+    """Raises InvalidRequest for a number that is no state: the filter would be none."""
+    known = [(number, state(number)) for number in numbers]
+    unknown = [
+        FieldViolation(f"states[{at}]", f"{number} is no state of a recommendation")
+        for at, (number, found) in enumerate(known)
+        if found is None
+    ]
+    if unknown:
+        raise InvalidRequest(*unknown)
+    return tuple(found for _, found in known if found is not None)
+
+
+def _check_position(token: str) -> None:
+    if not _POSITION.fullmatch(token):
+        raise InvalidRequest(
+            FieldViolation("resume_token", "was never given out; watch again without one")
+        )
+
+
 def _cursor(token: str) -> tuple[int, str] | None:
     if not token:
         return None
@@ -205,6 +276,6 @@ def _cursor(token: str) -> tuple[int, str] | None:
 
 
 def _require(**fields: str) -> None:
-    missing = [FieldViolation(name, "is required") for name, given in fields.items() if not given]
+    missing = [FieldViolation(name, "is required") for name, given in fields.items() if not given.strip()]
     if missing:
         raise InvalidRequest(*missing)

@@ -49,7 +49,7 @@ class OpcUaSession:
         pace: Pace | None = None,
         retry_s: float = 2.0,
         node_retry_s: float = 5.0,
-        give_up_s: float = 15.0,
+        give_up_s: float = 60.0,
     ) -> None:
         self._endpoint = endpoint
         self._put = put

@@ -25,6 +25,7 @@ Key = tuple[str, str, str]
 """Asset, signal, node id: what makes an item another one."""
 
 _AT_ONCE: Final = 200  # items in one call; small controllers take no more
+_KEEP_ALIVES_MISSED: Final = 3
 _FILTER_REFUSED: Final = frozenset(
     {
         ua.StatusCodes.BadMonitoredItemFilterUnsupported,
@@ -88,6 +89,7 @@ class Subscription:
         self._receiving = False
         self._open = asyncio.Event()
         self.ended = ""
+        self.patience_s = pace.silence_s
 
     @property
     def items(self) -> set[Key]:
@@ -96,7 +98,7 @@ class Subscription:
     def silent_s(self) -> float:
         """Seconds without a sign of life, where that is too long; else 0."""
         silence = time.monotonic() - self._heard_at
-        return silence if silence > self._pace.silence_s and not self._receiving else 0.0
+        return silence if silence > self.patience_s and not self._receiving else 0.0
 
     def hold(self) -> None:
         """The connection is broken: what comes now waits until what was missed is there."""
@@ -119,6 +121,9 @@ class Subscription:
         self._open.set()
         answer = await self._session.create_subscription(parameters, self._published)
         self._id = answer.SubscriptionId
+        # A server may allow itself longer silences than it was asked for.
+        keep_alive_s = answer.RevisedPublishingInterval * answer.RevisedMaxKeepAliveCount / 1000
+        self.patience_s = max(self._pace.silence_s, _KEEP_ALIVES_MISSED * keep_alive_s)
         self._heard_at = time.monotonic()
         if old is not None:
             try:

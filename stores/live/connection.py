@@ -7,6 +7,7 @@ from typing import Final
 from redis.asyncio import Redis
 from redis.exceptions import (
     BusyLoadingError,
+    OutOfMemoryError,
     ReadOnlyError,
     RedisError,
     ResponseError,
@@ -14,22 +15,33 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from twin.errors import Unavailable
+from twin.errors import InvalidConfiguration, Unavailable
 
 LONGEST_BLOCK_MS: Final = 5_000
 """No read waits longer than this; the socket's own timeout lies well above."""
 
+_TAKES_NO_WRITES: Final = ("MISCONF", "NOREPLICAS", "CLUSTERDOWN", "MASTERDOWN")
+
 
 def connect(url: str) -> "Redis":
-    """A client with its own pool. Connects at the first command, again after a loss."""
-    return Redis.from_url(
-        url,
-        protocol=2,
-        socket_timeout=3 * LONGEST_BLOCK_MS / 1000,
-        socket_connect_timeout=2.0,
-        health_check_interval=30,
-        max_connections=1_000,
-    )
+    """A client with its own pool. Connects at the first command, again after a loss.
+
+    Raises InvalidConfiguration for an URL that is none.
+    """
+    try:
+        return Redis.from_url(
+            url,
+            protocol=2,
+            socket_timeout=3 * LONGEST_BLOCK_MS / 1000,
+            socket_connect_timeout=2.0,
+            health_check_interval=30,
+            max_connections=1_000,
+        )
+    except ValueError as error:
+        raise InvalidConfiguration(
+            f"{url!r} is no address of a live store ({error}); "
+            "give one such as redis://host:6379/0"
+        ) from error
 
 
 @asynccontextmanager
@@ -39,7 +51,11 @@ async def unavailable_when_away(what: str) -> AsyncIterator[None]:
         yield
     except (RedisConnectionError, RedisTimeoutError, BusyLoadingError, ReadOnlyError) as error:
         raise Unavailable(f"{what}: the live store is away ({error})") from error
-    except ResponseError:
+    except OutOfMemoryError as error:
+        raise Unavailable(f"{what}: the live store is full ({error})") from error
+    except ResponseError as error:
+        if str(error).startswith(_TAKES_NO_WRITES):
+            raise Unavailable(f"{what}: the live store takes no writes ({error})") from error
         raise
     except RedisError as error:
         raise Unavailable(f"{what}: the live store failed ({error})") from error

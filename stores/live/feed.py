@@ -38,11 +38,14 @@ class RecommendationFeed:
         """Raises TooOld where changes after ``position`` may have been forgotten."""
         async with unavailable_when_away("resuming a watch"):
             oldest = await self._redis.xrange(self._stream, count=1)
-            if not oldest:
-                return
-            info = await self._redis.xinfo_stream(self._stream)
-        trimmed = int(info["entries-added"]) > int(info["length"])
-        if trimmed and order(position) < order(text(oldest[0][0])):
+            newest = await self._reader.last_id(self._stream)
+            trimmed = False
+            if oldest:
+                info = await self._redis.xinfo_stream(self._stream)
+                trimmed = int(info["entries-added"]) > int(info["length"])
+        forgotten = trimmed and order(position) < order(text(oldest[0][0]))
+        # Beyond the newest: the store that gave this position has been replaced.
+        if forgotten or order(position) > order(newest):
             raise TooOld(
                 f"what changed after {position!r} is no longer kept; watch again without a token"
             )

@@ -16,23 +16,34 @@ def position(id_: str) -> tuple[int, int]:
 class MemoryBackbone:
     """Implements ``twin.ports.Backbone`` within one event loop.
 
-    ``away`` makes every call raise Unavailable, as a stopped server does.
+    ``away`` makes every call raise Unavailable, also those that wait, as a stopped server
+    does.
     """
 
     def __init__(self) -> None:
-        self.away = False
+        self._away = False
         self._streams: dict[str, list[Entry]] = {}
-        self._last: dict[str, int] = {}
-        self._arrived = asyncio.Condition()
+        self._last: dict[str, str] = {}
+        # Over all streams: a stream that is deleted and made again goes on ascending.
+        self._appended = 0
+        self._news = asyncio.Event()
+
+    @property
+    def away(self) -> bool:
+        return self._away
+
+    @away.setter
+    def away(self, away: bool) -> None:
+        self._away = away
+        self._tell()
 
     async def append(self, stream: str, data: bytes) -> str:
         self._check()
-        number = self._last.get(stream, 0) + 1
-        self._last[stream] = number
-        entry = Entry(stream, f"{number}-0", data)
+        self._appended += 1
+        entry = Entry(stream, f"{self._appended}-0", data)
+        self._last[stream] = entry.id
         self._streams.setdefault(stream, []).append(entry)
-        async with self._arrived:
-            self._arrived.notify_all()
+        self._tell()
         return entry.id
 
     async def read(
@@ -42,18 +53,19 @@ class MemoryBackbone:
         found = self._after(after, count)
         if found or block_ms is None or not after:
             return found
-        async with self._arrived:
-            try:
-                async with asyncio.timeout(block_ms / 1000):
-                    await self._arrived.wait_for(lambda: bool(self._after(after, count)))
-            except TimeoutError:
-                return ()
-        self._check()
-        return self._after(after, count)
+        try:
+            async with asyncio.timeout(block_ms / 1000):
+                while not found:
+                    await self._news.wait()
+                    self._check()
+                    found = self._after(after, count)
+        except TimeoutError:
+            return ()
+        return found
 
     async def last_id(self, stream: str) -> str:
         self._check()
-        return f"{self._last[stream]}-0" if stream in self._last else START
+        return self._last.get(stream, START)
 
     async def trim(self, stream: str, before: str) -> None:
         self._check()
@@ -77,26 +89,34 @@ class MemoryBackbone:
             ][:count]
         ]
 
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
     def _check(self) -> None:
-        if self.away:
+        if self._away:
             raise Unavailable("the live store is away (made so by the test)")
 
 
 class MemoryCheckpoints:
-    """Implements ``twin.ports.Checkpoints``."""
+    """Implements ``twin.ports.Checkpoints``; ``away`` as for the backbone."""
 
     def __init__(self) -> None:
+        self.away = False
         self._saved: dict[str, Checkpoint] = {}
         self._incarnations: dict[str, int] = {}
 
     async def next_incarnation(self, host: str) -> int:
+        self._check()
         self._incarnations[host] = self._incarnations.get(host, 0) + 1
         return self._incarnations[host]
 
     async def load(self, host: str) -> Checkpoint | None:
+        self._check()
         return self._saved.get(host)
 
     async def save(self, host: str, checkpoint: Checkpoint) -> None:
+        self._check()
         newest = self._incarnations.get(host, 0)
         if newest > checkpoint.incarnation:
             raise Fenced(
@@ -106,7 +126,12 @@ class MemoryCheckpoints:
         self._saved[host] = checkpoint
 
     async def delete(self, host: str) -> None:
+        self._check()
         self._saved.pop(host, None)
 
     async def close(self) -> None:
         """Nothing to close."""
+
+    def _check(self) -> None:
+        if self.away:
+            raise Unavailable("the live store is away (made so by the test)")

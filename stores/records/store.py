@@ -1,34 +1,28 @@
 """Recommendations, their audit trail and genealogy on SQLite or PostgreSQL."""
 
 import json
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from sqlalchemy import (
     Connection,
-    Engine,
     Row,
     and_,
-    create_engine,
-    event,
     or_,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry
 
+from stores.records.database import create_tables, open_database, unavailable_when_away
 from stores.records.tables import (
     audit,
-    metadata,
     recommendations,
     refused_readings,
     step_pieces,
     steps,
 )
 from twin.asset import Event
-from twin.errors import InvalidConfiguration, NotFound, Unavailable
+from twin.errors import NotFound
 from twin.plant.genealogy import ProcessStep, StepType
 from twin.plant.recommendation import Recommendation
 from twin.plant.recommendation_codec import decode, encode
@@ -38,23 +32,30 @@ from twin.ports import RecommendationQuery
 class SqlRecords:
     """Implements ``twin.ports.Records``. Opens (and, where new, makes) the schema.
 
-    Raises InvalidConfiguration for an URL that is none, Unavailable where the database
-    can't be reached.
+    Raises InvalidConfiguration for an URL that can't work, Unavailable where the database
+    can't be reached; so does every method.
     """
 
     def __init__(self, url: str, plant: str) -> None:
         self._plant = plant
-        self._engine = _engine(url)
-        try:
-            metadata.create_all(self._engine)
-        except OperationalError as error:
-            raise Unavailable(f"the records store {url!r} can't be opened: {error.orig}") from error
+        self._engine = open_database(url)
+        create_tables(self._engine)
 
     def close(self) -> None:
         self._engine.dispose()
 
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with unavailable_when_away(self._engine), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with unavailable_when_away(self._engine), self._engine.connect() as connection:
+            yield connection
+
     def save_recommendations(self, batch: Sequence[Recommendation]) -> None:
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             for recommendation in batch:
                 self._save(connection, recommendation)
 
@@ -62,7 +63,7 @@ class SqlRecords:
         query = select(recommendations.c.record).where(
             recommendations.c.plant == self._plant, recommendations.c.id == id
         )
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             record = connection.execute(query).scalar_one_or_none()
         if record is None:
             raise NotFound(f"there is no recommendation {id!r} in plant {self._plant!r}")
@@ -84,12 +85,12 @@ class SqlRecords:
                 )
             )
         found = found.order_by(table.created_ns.desc(), table.id.desc()).limit(query.limit)
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return [decode(json.loads(record)) for record in connection.execute(found).scalars()]
 
     def record_steps(self, batch: Sequence[ProcessStep]) -> int:
         new = 0
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             for step in batch:
                 new += self._record(connection, step)
         return new
@@ -118,7 +119,9 @@ class SqlRecords:
             }
             for event in events
         ]
-        with self._engine.begin() as connection:
+        if not rows:
+            return
+        with self._writing() as connection:
             insert = _insert(connection, refused_readings).on_conflict_do_nothing()
             connection.execute(insert, rows)
 
@@ -130,7 +133,7 @@ class SqlRecords:
             .where(table.plant == self._plant)
             .order_by(table.time_ns, table.uid, table.sequence)
         )
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return [
                 Event(
                     asset=row.asset,
@@ -221,7 +224,7 @@ class SqlRecords:
             .where(step_pieces.c.plant == self._plant, step_pieces.c.step.in_(ids))  # type: ignore[arg-type]
             .order_by(step_pieces.c.step, step_pieces.c.direction, step_pieces.c.position)
         )
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             of_step: dict[tuple[str, str], list[str]] = {}
             for row in connection.execute(pieces):
                 of_step.setdefault((row.step, row.direction), []).append(row.piece)
@@ -245,25 +248,3 @@ def _insert(connection: Connection, table: object) -> sqlite.Insert:
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)  # type: ignore[arg-type, return-value]
     return sqlite.insert(table)  # type: ignore[arg-type]
-
-
-def _engine(url: str) -> Engine:
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise InvalidConfiguration(f"{url!r} is no database URL: {error}") from error
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
-    if parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"timeout": 30})
-    event.listen(engine, "connect", _write_ahead)
-    return engine
-
-
-def _write_ahead(connection: object, _entry: ConnectionPoolEntry) -> None:
-    """Readers do not wait for the writer; a commit survives the death of the process."""
-    cursor = connection.cursor()  # type: ignore[attr-defined]
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.close()

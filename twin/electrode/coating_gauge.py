@@ -86,19 +86,19 @@ class CoatingGauge(Twin):
             self._turned = self._passes.turned(position) or self._turned
             if not self._lanes.on_web(position):
                 return
-        lane = None if position is None else self._lanes.lane(position)
+        place = None if position is None else self._lanes.weights(position)
         self._close_window(sample.time_ns, effects)
         value = 100 * (sample.loading / self._target - 1)
         noise = self._noise.variance * (1.0 if is_good(sample.quality) else _UNCERTAIN_VARIANCE)
-        taken = self._web.take(sample.time_ns, value, lane, noise)
+        taken = self._web.take(sample.time_ns, value, place, noise)
         self._samples += 1
         level = self._web.level
         for one in taken:
-            at = int(one.row[1:].argmax()) if len(one.row) > 1 and one.row[1:].any() else None
-            rid = one.value - self._web.offset(at)
-            self._window.add(one.time_ns, rid, at)
+            weights = self._web.place_of(one)
+            rid = one.value - self._web.offset(weights)
+            self._window.add(one.time_ns, rid, weights)
             self._watch.see(one.time_ns, rid, math.sqrt(one.variance), level)
-        self._learn_noise(sample.time_ns, value - self._web.offset(lane))
+        self._learn_noise(sample.time_ns, value - self._web.offset(place))
         if taken:
             self._decide(sample.time_ns, effects)
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from twin.electrode.web_profile import WebFilter
 from twin.estimation import saved
+from twin.estimation.kalman import Array
 from twin.snapshot import Snapshot
 
 _SECOND_NS: Final = 1_000_000_000
@@ -37,7 +38,7 @@ class LoadingWindow:
     def is_over(self, time_ns: int) -> bool:
         return self._n > 0 and time_ns - self._from_ns >= _SECOND_NS
 
-    def add(self, time_ns: int, value: float, lane: int | None) -> None:
+    def add(self, time_ns: int, value: float, weights: Array | None) -> None:
         if self._n == 0:
             self._from_ns = self._to_ns = time_ns
         self._from_ns = min(self._from_ns, time_ns)
@@ -45,8 +46,8 @@ class LoadingWindow:
         self._n += 1
         self._sum += value
         self._squares += value * value
-        if lane is not None:
-            self._visits[lane] += 1
+        if weights is not None:
+            self._visits += weights
 
     def close(self, noise_variance: float, web: WebFilter) -> tuple[float, float]:
         """Mean and its standard deviation; the window begins anew.

@@ -2,7 +2,10 @@
 
 from typing import Final
 
+import numpy as np
+
 from twin.estimation import saved
+from twin.estimation.kalman import Array
 from twin.snapshot import Snapshot, Value
 
 # Of the web's width: less is jitter of the head, not its way back.
@@ -14,29 +17,32 @@ class Lanes:
     ``edge`` of a web edge are not measured."""
 
     def __init__(self, web_width: float, count: int, edge: float) -> None:
-        self._width = web_width
-        self._edge = edge
-        self._count = count
+        self._from, self._to = edge, web_width - edge
         middles = [(i + 0.5) * web_width / count for i in range(count)]
-        measured = [i for i, m in enumerate(middles) if edge <= m <= web_width - edge]
-        self._index = {lane: i for i, lane in enumerate(measured or range(count))}
+        measured = [middle for middle in middles if edge <= middle <= web_width - edge]
+        self._middles = np.array(measured or [web_width / 2])
 
     @property
     def measured(self) -> int:
-        return len(self._index)
+        return len(self._middles)
 
     def on_web(self, position: float) -> bool:
         """Whether a reading there says anything of the coating."""
-        return self._edge <= position <= self._width - self._edge and (
-            self._lane(position) in self._index
-        )
+        return self._from <= position <= self._to
 
-    def lane(self, position: float) -> int:
-        """Index, from 0, of the measured lane at a position on the web [mm]."""
-        return self._index[self._lane(position)]
-
-    def _lane(self, position: float) -> int:
-        return min(max(int(position / self._width * self._count), 0), self._count - 1)
+    def weights(self, position: float) -> Array:
+        """How much of each measured lane there is in a reading there [mm]: shape
+        (measured,), sum 1. Between the middles of two lanes the profile is a straight line."""
+        middles = self._middles
+        weights = np.zeros(len(middles))
+        right = int(np.searchsorted(middles, position))
+        if right == 0 or right == len(middles):
+            weights[min(right, len(middles) - 1)] = 1.0
+            return weights
+        left = right - 1
+        share = (position - middles[left]) / (middles[right] - middles[left])
+        weights[left], weights[right] = 1.0 - share, share
+        return weights
 
 
 class Passes:

@@ -1,13 +1,14 @@
 """Level along the web and profile across it, told apart by one Kalman filter.
 
-A scanning gauge sees one lane at a time, so what it reads is
+A scanning gauge sees one place at a time, so what it reads is
 
-    reading = level(t) + offset(lane) + noise
+    reading = level(t) + profile(place) + noise
 
-The filter estimates the level and all offsets together. The offsets sum to zero, in the
-prior and in their process noise, so a shift of the whole web can only be a shift of the
-level; they change slowly, and not at all while ``frozen``. Until the profile has been
-learned, the level's variance holds what an unknown offset may add to it.
+The filter estimates the level and the offsets of all lanes together; between the middles
+of two lanes the profile is a straight line. The offsets sum to zero, in the prior and in
+their process noise, so a shift of the whole web can only be a shift of the level; they
+change slowly, and not at all while ``frozen``. Until the profile has been learned, the
+level's variance holds what an unknown offset may add to it.
 
 Separation of machine and cross direction from scanned data is treated by
 S. R. Duncan and P. Wellstead, Automatica 40 (2004) 1243 (unread; the equations here
@@ -64,9 +65,10 @@ class WebFilter(GuardedFilter):
         """Offset of each lane [%]; empty for one lane."""
         return tuple(self.state[1:].tolist())
 
-    def offset(self, lane: int | None) -> float:
-        """Of an unknown lane nothing better can be said than zero."""
-        return 0.0 if lane is None or self._lanes == 1 else float(self.state[1 + lane])
+    def offset(self, weights: Array | None) -> float:
+        """Of the profile at those weights, shape (lanes,); of an unknown place nothing
+        better can be said than zero."""
+        return 0.0 if weights is None or self._lanes == 1 else float(weights @ self.state[1:])
 
     def offset_variance(self, weights: Array) -> float:
         """Variance of the weighted mean of offsets; ``weights`` has shape (lanes,)."""
@@ -75,17 +77,22 @@ class WebFilter(GuardedFilter):
         return max(0.0, float(weights @ self.covariance[1:, 1:] @ weights))
 
     def take(
-        self, time_ns: int, value: float, lane: int | None, variance: float
+        self, time_ns: int, value: float, weights: Array | None, variance: float
     ) -> tuple[Measured, ...]:
-        """One reading [%] in a lane, or in an unknown one. See ``GuardedFilter.measure``."""
+        """One reading [%] at a place across the web, or at an unknown one (None). See
+        ``GuardedFilter.measure``."""
         row = self._level
         if self._lanes > 1:
-            if lane is None:
+            if weights is None:
                 variance += self._spread
             else:
-                row = row.copy()
-                row[1 + lane] = 1.0
+                row = np.concatenate(([1.0], weights))
         return self.measure(Measured(time_ns, value, row, variance))
+
+    def place_of(self, measured: Measured) -> Array | None:
+        """The weights that it was taken with; None for an unknown place."""
+        weights = measured.row[1:]
+        return weights if weights.any() else None
 
     def transition(self, dt: float) -> tuple[Array | None, Array]:
         noise = np.zeros_like(self._sums_to_zero)

@@ -50,6 +50,8 @@ class GuardedFilter:
         self._filter.x = np.array(state, dtype=np.float64).reshape(n, 1)
         self._filter.P = np.array(covariance, dtype=np.float64)
         self._filter.F = np.eye(n)
+        # The innovation's variance is one by one.
+        self._filter.inv = np.reciprocal  # type: ignore[assignment]
         self._jump = step.reshape(n, 1) @ step.reshape(1, n)
         self._gate2 = gate * gate
         self._time_ns: int | None = None

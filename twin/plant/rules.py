@@ -3,6 +3,8 @@
 First-pass yield is taken over graded pieces: those that passed at their first grading.
 Adoption is what people did with the recommendations (article: track adoption, not
 deployment).
+
+What a layer tells twice (its supervisor restarted, a person pressed twice) counts once.
 """
 
 from collections import Counter
@@ -21,7 +23,8 @@ class PlantRules(LayerRules):
 
     def __init__(self) -> None:
         self._assets = 0
-        self._states: dict[str, str] = {}
+        # By recommendation: its newest revision, and the state that it is in.
+        self._states: dict[str, tuple[int, str]] = {}
         self._reached: Counter[str] = Counter()
         self._graded: dict[str, bool] = {}
 
@@ -30,9 +33,7 @@ class PlantRules(LayerRules):
 
     def on_event(self, event: Event) -> Decisions:
         if event.kind == "recommendation.changed":
-            state = str(event.data["state"])
-            self._states[str(event.data["id"])] = state
-            self._reached[state] += 1
+            self._move(event)
         elif event.kind == "step.grade":
             self._grade(event)
         return Decisions()
@@ -50,7 +51,7 @@ class PlantRules(LayerRules):
             "assets": self._assets,
             "graded": len(self._graded),
             "first_pass_yield": passed / len(self._graded) if self._graded else None,
-            "recommendations": dict(Counter(self._states.values())),
+            "recommendations": dict(Counter(state for _, state in self._states.values())),
             "acceptance": self._reached[State.APPROVED] / decided if decided else None,
             "effective": self._reached[State.EFFECTIVE],
             "ineffective": self._reached[State.INEFFECTIVE],
@@ -58,7 +59,7 @@ class PlantRules(LayerRules):
 
     def snapshot(self) -> Snapshot:
         return {
-            "states": dict(self._states),
+            "states": {id_: [*moved] for id_, moved in self._states.items()},
             "reached": dict(self._reached),
             "graded": dict(self._graded),
         }
@@ -68,9 +69,22 @@ class PlantRules(LayerRules):
         assert isinstance(states, dict)
         assert isinstance(reached, dict)
         assert isinstance(graded, dict)
-        self._states = {id_: str(state) for id_, state in states.items()}
+        self._states = {}
+        for id_, moved in states.items():
+            assert isinstance(moved, list)
+            revision, state = moved
+            self._states[id_] = (int(str(revision)), str(state))
         self._reached = Counter({state: int(str(n)) for state, n in reached.items()})
         self._graded = {piece: bool(passed) for piece, passed in graded.items()}
+
+    def _move(self, event: Event) -> None:
+        id_, state = str(event.data["id"]), str(event.data["state"])
+        revision = event.data["revision"]
+        assert isinstance(revision, int)
+        known, _ = self._states.get(id_, (0, ""))
+        if revision > known:
+            self._states[id_] = (revision, state)
+            self._reached[state] += 1
 
     def _grade(self, event: Event) -> None:
         """The first grading of a piece counts; a later one is a re-test."""

@@ -8,12 +8,15 @@ between simply tries again.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from twin.asset import AssetConfig, Event, Json
 from twin.errors import Fenced
 from twin.plant.recommendation import Recommendation
 from twin.plant.supervision import Command, Decisions, EventIntake, LayerRules
 from twin.snapshot import dumps, loads
+
+_INCARNATION_BITS: Final = 32
 
 
 class SupervisorCore:
@@ -29,6 +32,14 @@ class SupervisorCore:
     @property
     def layer(self) -> str:
         return self._rules.layer
+
+    def started(self, incarnation: int) -> None:
+        """Number what is told upwards above all that an earlier incarnation told.
+
+        What that one told and did not write down comes again, perhaps in another order:
+        under its old numbers some of it would be taken for repeats.
+        """
+        self._upward = max(self._upward, incarnation << _INCARNATION_BITS)
 
     def assets_changed(self, assets: Mapping[str, AssetConfig]) -> None:
         self._rules.assets_changed(assets)
@@ -49,17 +60,17 @@ class SupervisorCore:
         for event in new:
             if event.kind == "reading.quarantined":
                 self.pending.refused.append(event)
-            self._decide(self._rules.on_event(event), now_ns)
+            self._decide(self._rules.on_event(event))
         return len(new)
 
     def command(self, command: Command, now_ns: int) -> Recommendation | None:
         """Carry out a person's or the MES's command; returns the recommendation after it."""
         decisions = self._rules.on_command(command, now_ns)
-        self._decide(decisions, now_ns)
+        self._decide(decisions)
         return next((r for r in reversed(decisions.recommendations) if r.id == command.id), None)
 
     def at(self, now_ns: int) -> None:
-        self._decide(self._rules.at(now_ns), now_ns)
+        self._decide(self._rules.at(now_ns))
 
     def kpis(self) -> Mapping[str, Json]:
         return {**self._rules.kpis(), "repeated_events": self._intake.repeats}
@@ -85,15 +96,16 @@ class SupervisorCore:
         self._incarnations = {host: int(str(n)) for host, n in incarnations.items()}
         self._upward = int(str(saved["upward"]))
 
-    def _decide(self, decisions: Decisions, now_ns: int) -> None:
+    def _decide(self, decisions: Decisions) -> None:
         """Every recommendation that moved and every piece graded is told upwards, too."""
         for recommendation in decisions.recommendations:
             self._tell(
                 "recommendation.changed",
                 recommendation.asset,
-                recommendation.updated_ns or now_ns,
+                recommendation.updated_ns or recommendation.created_ns,
                 {
                     "id": recommendation.id,
+                    "revision": recommendation.revision,
                     "type": recommendation.type,
                     "state": recommendation.state.value,
                     "lot": recommendation.lot,

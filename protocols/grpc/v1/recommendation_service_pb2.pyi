@@ -511,6 +511,7 @@ class WatchRecommendationsResponse(_message.Message):
     RESUME_TOKEN_FIELD_NUMBER: _builtins.int
     SYNCED_FIELD_NUMBER: _builtins.int
     resume_token: _builtins.str
+    """Empty until `synced` is set."""
     synced: _builtins.bool
     """All open recommendations have been sent; what follows are changes."""
     @_builtins.property

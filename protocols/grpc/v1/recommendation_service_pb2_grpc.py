@@ -27,7 +27,14 @@ if _version_not_supported:
 
 class RecommendationServiceStub:
     """What the twin proposes, and what became of it. A person approves, the MES writes the
-    setpoint, the twin measures the effect. Every error carries google.rpc.ErrorInfo.
+    setpoint, the twin measures the effect. Every error carries google.rpc.ErrorInfo;
+    INVALID_ARGUMENT (a malformed name or argument) google.rpc.BadRequest, too. UNAVAILABLE:
+    a store or a supervisor is away; try again.
+
+    A command may be repeated. With its request_id it gets the same answer (the id with
+    another content: INVALID_ARGUMENT). And a command that the same person or software has
+    given before with the same content changes nothing, and is answered with the
+    recommendation as it is now, whatever its etag.
     """
 
     def __init__(self, channel):
@@ -70,7 +77,14 @@ class RecommendationServiceStub:
 
 class RecommendationServiceServicer:
     """What the twin proposes, and what became of it. A person approves, the MES writes the
-    setpoint, the twin measures the effect. Every error carries google.rpc.ErrorInfo.
+    setpoint, the twin measures the effect. Every error carries google.rpc.ErrorInfo;
+    INVALID_ARGUMENT (a malformed name or argument) google.rpc.BadRequest, too. UNAVAILABLE:
+    a store or a supervisor is away; try again.
+
+    A command may be repeated. With its request_id it gets the same answer (the id with
+    another content: INVALID_ARGUMENT). And a command that the same person or software has
+    given before with the same content changes nothing, and is answered with the
+    recommendation as it is now, whatever its etag.
     """
 
     def GetRecommendation(self, request, context):
@@ -81,7 +95,8 @@ class RecommendationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListRecommendations(self, request, context):
-        """Newest first. INVALID_ARGUMENT: a token with other arguments than it was made for.
+        """Newest first. INVALID_ARGUMENT: a token with other arguments than it was made for, an
+        unknown state.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -90,6 +105,7 @@ class RecommendationServiceServicer:
     def WatchRecommendations(self, request, context):
         """First every open recommendation (unless resume_token is given), then each change.
         OUT_OF_RANGE: the resume token is older than what is kept; start anew.
+        INVALID_ARGUMENT: a resume token that was never given out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -161,7 +177,14 @@ def add_RecommendationServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class RecommendationService:
     """What the twin proposes, and what became of it. A person approves, the MES writes the
-    setpoint, the twin measures the effect. Every error carries google.rpc.ErrorInfo.
+    setpoint, the twin measures the effect. Every error carries google.rpc.ErrorInfo;
+    INVALID_ARGUMENT (a malformed name or argument) google.rpc.BadRequest, too. UNAVAILABLE:
+    a store or a supervisor is away; try again.
+
+    A command may be repeated. With its request_id it gets the same answer (the id with
+    another content: INVALID_ARGUMENT). And a command that the same person or software has
+    given before with the same content changes nothing, and is answered with the
+    recommendation as it is now, whatever its etag.
     """
 
     @staticmethod

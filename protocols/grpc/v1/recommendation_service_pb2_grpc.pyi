@@ -28,7 +28,14 @@ GRPC_VERSION: str
 
 class RecommendationServiceStub:
     """What the twin proposes, and what became of it. A person approves, the MES writes the
-    setpoint, the twin measures the effect. Every error carries google.rpc.ErrorInfo.
+    setpoint, the twin measures the effect. Every error carries google.rpc.ErrorInfo;
+    INVALID_ARGUMENT (a malformed name or argument) google.rpc.BadRequest, too. UNAVAILABLE:
+    a store or a supervisor is away; try again.
+
+    A command may be repeated. With its request_id it gets the same answer (the id with
+    another content: INVALID_ARGUMENT). And a command that the same person or software has
+    given before with the same content changes nothing, and is answered with the
+    recommendation as it is now, whatever its etag.
     """
 
     @_typing.overload
@@ -38,10 +45,13 @@ class RecommendationServiceStub:
     GetRecommendation: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.GetRecommendationRequest, _recommendation_service_pb2.GetRecommendationResponse]
     """NOT_FOUND."""
     ListRecommendations: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.ListRecommendationsRequest, _recommendation_service_pb2.ListRecommendationsResponse]
-    """Newest first. INVALID_ARGUMENT: a token with other arguments than it was made for."""
+    """Newest first. INVALID_ARGUMENT: a token with other arguments than it was made for, an
+    unknown state.
+    """
     WatchRecommendations: _grpc.UnaryStreamMultiCallable[_recommendation_service_pb2.WatchRecommendationsRequest, _recommendation_service_pb2.WatchRecommendationsResponse]
     """First every open recommendation (unless resume_token is given), then each change.
     OUT_OF_RANGE: the resume token is older than what is kept; start anew.
+    INVALID_ARGUMENT: a resume token that was never given out.
     """
     ApproveRecommendation: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.ApproveRecommendationRequest, _recommendation_service_pb2.ApproveRecommendationResponse]
     """NOT_FOUND; FAILED_PRECONDITION: not PROPOSED; ABORTED: etag; INVALID_ARGUMENT: no
@@ -57,17 +67,27 @@ class RecommendationServiceStub:
 @_typing.type_check_only
 class RecommendationServiceAsyncStub(RecommendationServiceStub):
     """What the twin proposes, and what became of it. A person approves, the MES writes the
-    setpoint, the twin measures the effect. Every error carries google.rpc.ErrorInfo.
+    setpoint, the twin measures the effect. Every error carries google.rpc.ErrorInfo;
+    INVALID_ARGUMENT (a malformed name or argument) google.rpc.BadRequest, too. UNAVAILABLE:
+    a store or a supervisor is away; try again.
+
+    A command may be repeated. With its request_id it gets the same answer (the id with
+    another content: INVALID_ARGUMENT). And a command that the same person or software has
+    given before with the same content changes nothing, and is answered with the
+    recommendation as it is now, whatever its etag.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetRecommendation: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.GetRecommendationRequest, _recommendation_service_pb2.GetRecommendationResponse]  # type: ignore[assignment]
     """NOT_FOUND."""
     ListRecommendations: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.ListRecommendationsRequest, _recommendation_service_pb2.ListRecommendationsResponse]  # type: ignore[assignment]
-    """Newest first. INVALID_ARGUMENT: a token with other arguments than it was made for."""
+    """Newest first. INVALID_ARGUMENT: a token with other arguments than it was made for, an
+    unknown state.
+    """
     WatchRecommendations: _aio.UnaryStreamMultiCallable[_recommendation_service_pb2.WatchRecommendationsRequest, _recommendation_service_pb2.WatchRecommendationsResponse]  # type: ignore[assignment]
     """First every open recommendation (unless resume_token is given), then each change.
     OUT_OF_RANGE: the resume token is older than what is kept; start anew.
+    INVALID_ARGUMENT: a resume token that was never given out.
     """
     ApproveRecommendation: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.ApproveRecommendationRequest, _recommendation_service_pb2.ApproveRecommendationResponse]  # type: ignore[assignment]
     """NOT_FOUND; FAILED_PRECONDITION: not PROPOSED; ABORTED: etag; INVALID_ARGUMENT: no
@@ -82,7 +102,14 @@ class RecommendationServiceAsyncStub(RecommendationServiceStub):
 
 class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
     """What the twin proposes, and what became of it. A person approves, the MES writes the
-    setpoint, the twin measures the effect. Every error carries google.rpc.ErrorInfo.
+    setpoint, the twin measures the effect. Every error carries google.rpc.ErrorInfo;
+    INVALID_ARGUMENT (a malformed name or argument) google.rpc.BadRequest, too. UNAVAILABLE:
+    a store or a supervisor is away; try again.
+
+    A command may be repeated. With its request_id it gets the same answer (the id with
+    another content: INVALID_ARGUMENT). And a command that the same person or software has
+    given before with the same content changes nothing, and is answered with the
+    recommendation as it is now, whatever its etag.
     """
 
     @_abc_1.abstractmethod
@@ -99,7 +126,9 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recommendation_service_pb2.ListRecommendationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recommendation_service_pb2.ListRecommendationsResponse, _abc.Awaitable[_recommendation_service_pb2.ListRecommendationsResponse]]:
-        """Newest first. INVALID_ARGUMENT: a token with other arguments than it was made for."""
+        """Newest first. INVALID_ARGUMENT: a token with other arguments than it was made for, an
+        unknown state.
+        """
 
     @_abc_1.abstractmethod
     def WatchRecommendations(
@@ -109,6 +138,7 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_recommendation_service_pb2.WatchRecommendationsResponse], _abc.AsyncIterator[_recommendation_service_pb2.WatchRecommendationsResponse]]:
         """First every open recommendation (unless resume_token is given), then each change.
         OUT_OF_RANGE: the resume token is older than what is kept; start anew.
+        INVALID_ARGUMENT: a resume token that was never given out.
         """
 
     @_abc_1.abstractmethod

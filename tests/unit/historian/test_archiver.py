@@ -1,7 +1,7 @@
 """The archiver between a backbone and a folder."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from historian.slices import Slice
 from historian.writer import SliceWriter
 from stores.live.memory import MemoryBackbone
 from tests.unit.historian.samples import frame, number
-from twin.ports import START
+from twin.ports import START, Entry
 
 DEADLINE_S = 10.0
 
@@ -38,11 +38,32 @@ class Flushes:
 
 @asynccontextmanager
 async def running(archiver: Archiver) -> AsyncIterator[None]:
-    task = asyncio.create_task(archiver.run())
-    yield
-    archiver.stop()
-    async with asyncio.timeout(DEADLINE_S):
-        await task
+    async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
+        tasks.create_task(archiver.run())
+        yield
+        archiver.stop()
+
+
+class Watched(MemoryBackbone):
+    """Tells when the archiver asks for what comes after an entry: it has that entry."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wanted: Mapping[str, str] = {}
+        self._asked = asyncio.Event()
+
+    async def read(
+        self, after: Mapping[str, str], *, block_ms: int | None = None, count: int = 64
+    ) -> Sequence[Entry]:
+        self._wanted = after
+        self._asked.set()
+        return await super().read(after, block_ms=block_ms, count=count)
+
+    async def until_asked_after(self, stream: str, id_: str) -> None:
+        async with asyncio.timeout(DEADLINE_S):
+            while self._wanted.get(stream) != id_:
+                self._asked.clear()
+                await self._asked.wait()
 
 
 def sequences(folder: Path) -> list[tuple[str, int]]:
@@ -57,8 +78,8 @@ def writer(tmp_path: Path) -> SliceWriter:
 async def test_what_is_appended_is_soon_archived_and_then_may_be_trimmed(
     writer: SliceWriter, tmp_path: Path
 ) -> None:
-    backbone, flushes = MemoryBackbone(), Flushes()
-    archiver = Archiver(backbone, writer, flush_s=0.01, on_flush=flushes)
+    backbone, flushes = Watched(), Flushes()
+    archiver = Archiver(backbone, writer, flush_s=0.01, on_flush=flushes, patience_ms=10)
     archiver.follow(["host:a"])
     assert archiver.positions() == {"host:a": START}
 
@@ -74,8 +95,8 @@ async def test_what_is_appended_is_soon_archived_and_then_may_be_trimmed(
 async def test_a_stream_followed_later_is_archived_from_its_beginning(
     writer: SliceWriter, tmp_path: Path
 ) -> None:
-    backbone, flushes = MemoryBackbone(), Flushes()
-    archiver = Archiver(backbone, writer, flush_s=0.01, on_flush=flushes)
+    backbone, flushes = Watched(), Flushes()
+    archiver = Archiver(backbone, writer, flush_s=0.01, on_flush=flushes, patience_ms=10)
     async with running(archiver):
         await backbone.append("host:b", frame(1, number(0)).to_bytes())
 
@@ -86,21 +107,22 @@ async def test_a_stream_followed_later_is_archived_from_its_beginning(
 
 
 async def test_stopping_archives_what_has_been_read(writer: SliceWriter, tmp_path: Path) -> None:
-    backbone = MemoryBackbone()
-    archiver = Archiver(backbone, writer, flush_s=3_600.0)
+    backbone = Watched()
+    archiver = Archiver(backbone, writer, flush_s=3_600.0, patience_ms=10)
     archiver.follow(["host:a"])
     last = await backbone.append("host:a", frame(1, number(0)).to_bytes())
 
-    async with running(archiver), asyncio.timeout(DEADLINE_S):
-        while archiver.reached()["host:a"] != last:
-            await asyncio.sleep(0)
+    async with running(archiver):
+        await backbone.until_asked_after("host:a", last)
 
     assert sequences(tmp_path) == [("host:a", 1)]
 
 
 async def test_many_rows_are_flushed_before_their_time(writer: SliceWriter) -> None:
-    backbone, flushes = MemoryBackbone(), Flushes()
-    archiver = Archiver(backbone, writer, flush_s=3_600.0, max_rows=50, on_flush=flushes)
+    backbone, flushes = Watched(), Flushes()
+    archiver = Archiver(
+        backbone, writer, flush_s=3_600.0, max_rows=50, on_flush=flushes, patience_ms=10
+    )
     archiver.follow(["host:a"])
 
     async with running(archiver):
@@ -111,16 +133,15 @@ async def test_many_rows_are_flushed_before_their_time(writer: SliceWriter) -> N
 
 
 async def test_a_frame_sent_twice_is_archived_once_also_after_a_restart(tmp_path: Path) -> None:
-    backbone = MemoryBackbone()
+    backbone = Watched()
     for sequence in (1, 1, 2):
         await backbone.append("host:a", frame(sequence, number(sequence)).to_bytes())
         writer, flushes = SliceWriter(tmp_path), Flushes()
-        archiver = Archiver(backbone, writer, flush_s=0.01, on_flush=flushes)
+        archiver = Archiver(backbone, writer, flush_s=0.01, on_flush=flushes, patience_ms=10)
         archiver.follow(["host:a"])
         last = await backbone.last_id("host:a")
-        async with running(archiver), asyncio.timeout(DEADLINE_S):
-            while archiver.reached()["host:a"] != last:
-                await asyncio.sleep(0)
+        async with running(archiver):
+            await backbone.until_asked_after("host:a", last)
         writer.close()
 
     assert sequences(tmp_path) == [("host:a", 1), ("host:a", 2)]
@@ -129,27 +150,26 @@ async def test_a_frame_sent_twice_is_archived_once_also_after_a_restart(tmp_path
 async def test_a_backbone_that_goes_away_and_comes_back_loses_nothing(
     writer: SliceWriter, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    backbone, flushes = MemoryBackbone(), Flushes()
-    archiver = Archiver(backbone, writer, flush_s=0.01, on_flush=flushes)
+    backbone, flushes = Watched(), Flushes()
+    archiver = Archiver(backbone, writer, flush_s=0.01, on_flush=flushes, patience_ms=10)
     archiver.follow(["host:a"])
     await backbone.append("host:a", frame(1, number(0)).to_bytes())
     backbone.away = True
 
     async with running(archiver):
-        async with asyncio.timeout(DEADLINE_S):
-            while "archiving waits" not in caplog.text:
-                await asyncio.sleep(0)
+        await backbone.until_asked_after("host:a", START)
         backbone.away = False
         await flushes.until_readings(1)
 
     assert sequences(tmp_path) == [("host:a", 1)]
+    assert "archiving waits: the live store is away" in caplog.text
 
 
 async def test_an_entry_that_is_no_frame_is_named_and_passed_over(
     writer: SliceWriter, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    backbone, flushes = MemoryBackbone(), Flushes()
-    archiver = Archiver(backbone, writer, flush_s=0.01, on_flush=flushes)
+    backbone, flushes = Watched(), Flushes()
+    archiver = Archiver(backbone, writer, flush_s=0.01, on_flush=flushes, patience_ms=10)
     archiver.follow(["host:a"])
     bad = await backbone.append("host:a", b"no frame")
     await backbone.append("host:a", frame(1, number(0)).to_bytes())

@@ -1,5 +1,6 @@
 """Slices: how they are named, what their footers say, what happens when the disk refuses."""
 
+import zlib
 from pathlib import Path
 from unittest.mock import patch
 
@@ -34,7 +35,9 @@ def test_a_slice_lies_under_the_day_on_which_it_was_received_and_counts_its_fram
     written = writer.flush()
 
     assert written is not None
-    assert written.path == tmp_path / "date=2024-10-04" / "000000000001-000000000002.parquet"
+    checksum = f"{zlib.crc32(written.path.read_bytes()):08x}"
+    name = f"000000000001-000000000002-{checksum}.parquet"
+    assert written.path == tmp_path / "date=2024-10-04" / name
     assert (written.rows, written.first, written.last) == (1, 1, 2)
     assert read_footer(listing(tmp_path)[0][0]) == written
 
@@ -133,7 +136,7 @@ def test_a_damaged_newest_slice_stops_the_writer_by_name(tmp_path: Path) -> None
     assert written is not None
     written.path.write_bytes(written.path.read_bytes()[:-9])
 
-    with pytest.raises(InvalidFile, match="000000000001-000000000001.parquet.*damaged"):
+    with pytest.raises(InvalidFile, match=r"000000000001-000000000001-.*damaged"):
         SliceWriter(tmp_path)
 
 

@@ -254,7 +254,7 @@ bursts = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)  # each example commits to a disk
 @given(fates=fates, boots=st.lists(bursts, min_size=1, max_size=3))
 def test_whatever_the_backbone_does_every_acknowledged_reading_arrives_once_and_in_order(
     fates: list[str], boots: list[list[list[str]]]

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocols.mqtt.json_payload import JsonPayload
@@ -106,6 +106,7 @@ messages = st.dictionaries(
 ).map(lambda m: json.dumps(m).encode())
 
 
+@settings(max_examples=50)
 @given(st.binary() | messages)
 def test_no_payload_does_worse_than_being_refused(payload: bytes) -> None:
     try:

@@ -104,7 +104,7 @@ class Line:
             self._on_the_way.popleft()
         phase = self.now % 12 / 6
         across = phase if phase < 1 else 2 - phase
-        profile = 0.8 * np.sin(3 * np.pi * across)
+        profile = 0.8 * np.cos(3 * np.pi * across)
         seen = self._on_the_way[0][1] * (1 + (profile + self._random.normal(0, self.noise)) / 100)
         self._read(COATER, {"line_speed": self.speed + self._random.normal(0, 0.02)})
         self._read(COATER, {"slot_die_gap": self.slot_gap + self._random.normal(0, 0.2)})
