@@ -11,6 +11,10 @@ unexport VIRTUAL_ENV
 export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The machine's own certificates, where it has them: plants often sit behind a TLS proxy.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS ?= 1
+endif
 # uv may not fetch a Python of its own.
 export UV_PYTHON_DOWNLOADS := never
 
@@ -55,11 +59,11 @@ demo: venv ## run the demonstration plant: make demo ARGS="--help"
 	@$(BIN)/gigatwin demo $(ARGS)
 
 unit: dev ## unit tests only: seconds
-	@$(PYTEST) tests/unit $(ARGS)
+	@$(PYTEST) tests/unit -n 2 $(ARGS)
 
 test: dev ## unit tests, then all the others against real servers
 	@tools/system-packages.sh
-	@$(PYTEST) tests/unit $(ARGS)
+	@$(PYTEST) tests/unit -n 2 $(ARGS)
 	@$(PYTEST) tests --ignore=tests/unit $(ARGS)
 
 check: dev ## what CI runs: format, lint, types, import rules, tests

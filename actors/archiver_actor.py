@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Final
 
 import structlog
+from redis.asyncio import Redis
 
 from actors import naming
 from actors.loop import keep_trying, start
 from actors.settings import PlantSettings
 from stores.live.backbone import RedisBackbone
 from stores.live.checkpoints import RedisCheckpoints
+from stores.live.connection import connect, text, unavailable_when_away
 from stores.live.keys import Keys
 from stores.live.memory import position as order
 
@@ -28,7 +30,8 @@ class ArchiverActor:
         from historian.writer import SliceWriter
 
         self._settings = settings
-        self._prefix = Keys(settings.plant).frames_prefix()
+        self._keys = Keys(settings.plant)
+        self._redis: Redis = connect(settings.redis_url)
         self._backbone = RedisBackbone(settings.redis_url)
         self._checkpoints = RedisCheckpoints(settings.redis_url, settings.plant)
         self._archiver = Archiver(
@@ -38,14 +41,22 @@ class ArchiverActor:
             max_rows=_MAX_ROWS,
         )
         self._wanted: frozenset[str] = frozenset()
-        self._loop = start(naming.ARCHIVER, self._archiver.run)
+        self._ready = asyncio.Event()
+        self._loop = start(naming.ARCHIVER, self._run)
         self._trimmer = start("trimmer", self._keep_trimming)
 
     def __repr__(self) -> str:
         return f"Archiver {self._settings.plant}"
 
     async def follow(self, streams: Sequence[str]) -> None:
-        """Archive these streams; one that is left out is archived to its end first."""
+        """Archive these streams; one that is left out is archived to its end first.
+
+        Raises Unavailable where they can't be noted for the next start.
+        """
+        await self._ready.wait()
+        if streams:
+            async with unavailable_when_away("noting what to archive"):
+                await self._redis.sadd(self._keys.archived(), *streams)
         self._wanted = frozenset(streams)
         self._archiver.follow(self._wanted | frozenset(self._archiver.positions()))
 
@@ -53,7 +64,20 @@ class ArchiverActor:
         """How far each stream is in the archive, on disk."""
         return dict(self._archiver.positions())
 
+    async def _run(self) -> None:
+        await keep_trying("finding what to archive", self._resume)
+        self._ready.set()
+        await self._archiver.run()
+
+    async def _resume(self) -> None:
+        """Nobody tells an archiver that was restarted what to follow."""
+        async with unavailable_when_away("finding what to archive"):
+            known = await self._redis.smembers(self._keys.archived())
+        self._wanted = frozenset(text(stream) for stream in known)
+        self._archiver.follow(self._wanted)
+
     async def _keep_trimming(self) -> None:
+        await self._ready.wait()
         while True:
             await asyncio.sleep(_TRIM_S)
             await keep_trying("trimming the backbone", self._trim)
@@ -61,7 +85,9 @@ class ArchiverActor:
     async def _trim(self) -> None:
         """A frame may go once it is archived and below its host's checkpoint."""
         for stream, archived in self._archiver.positions().items():
-            checkpoint = await self._checkpoints.load(stream.removeprefix(self._prefix))
+            checkpoint = await self._checkpoints.load(
+                stream.removeprefix(self._keys.frames_prefix())
+            )
             if checkpoint is not None:
                 await self._backbone.trim(stream, min(archived, checkpoint.position, key=order))
         await self._leave()
@@ -75,5 +101,8 @@ class ArchiverActor:
             if stream not in self._wanted
             and order(positions[stream]) < order(await self._backbone.last_id(stream))
         ]
-        if len(self._wanted) + len(unfinished) < len(positions):
+        done = set(positions) - self._wanted - set(unfinished)
+        if done:
+            async with unavailable_when_away("noting what to archive"):
+                await self._redis.srem(self._keys.archived(), *done)
             self._archiver.follow(self._wanted | frozenset(unfinished))

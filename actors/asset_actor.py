@@ -11,16 +11,18 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
+from redis.asyncio import Redis
 
 from actors import naming
 from actors.calls import call
 from actors.loop import keep_trying, start
 from actors.settings import PlantSettings
 from asset_registry.config import config_of
+from asset_registry.record import AssetRecord, AssetState
 from asset_registry.redis_store import RedisAssetStore
 from stores.live.backbone import RedisBackbone
 from stores.live.checkpoints import RedisCheckpoints
-from stores.live.connection import connect
+from stores.live.connection import connect, text, unavailable_when_away
 from stores.live.keys import Keys
 from twin.asset import Figure
 from twin.errors import InvalidFrame
@@ -84,8 +86,11 @@ class AssetActor:
         self._ticks_when_idle = settings.idle_tick_s > 0 and not self._looks_on
         self._backbone = RedisBackbone(settings.redis_url)
         self._checkpoints = RedisCheckpoints(settings.redis_url, settings.plant)
-        self._store = RedisAssetStore(connect(settings.redis_url), settings.plant)
-        self._stream = stream or Keys(settings.plant).frames(host)
+        self._redis: Redis = connect(settings.redis_url)
+        self._store = RedisAssetStore(self._redis, settings.plant)
+        self._keys = Keys(settings.plant)
+        self._stream = stream or self._keys.frames(host)
+        self._silent: set[str] = set()
         self._incarnation = 0
         self._position = START
         self._saved_position = START
@@ -137,15 +142,14 @@ class AssetActor:
         await self._ready.wait()
         return self._hosted().state()
 
-    async def assign(self, assets: tuple[str, ...]) -> None:
-        """Host these assets from now on, with their records as the registry has them.
-        Twins that were hosted before keep their state."""
+    async def assign(self) -> None:
+        """Look which assets the placement gives to this host, and how their records are
+        now. Twins that were hosted before keep their state."""
         await self._ready.wait()
         async with self._turn:
-            before = self._hosted().snapshot()
-            self._assets = assets
             twins = await self._made()
-            twins.restore(before)
+            # Now and not before: what was acknowledged meanwhile must not come back.
+            twins.restore(self._hosted().snapshot())
             self._twins = twins
             await self._checkpoint()
 
@@ -167,9 +171,19 @@ class AssetActor:
         self._outgoing.set()
 
     async def _made(self) -> TwinHost:
-        records = await self._store.get(self._assets)
-        configs = [config_of(r) for r in records if r is not None and not r.is_deleted]
-        return TwinHost(self._kind, configs)
+        """The twins anew, of the assets that the host has now: those it was made with may
+        be others."""
+        assets = self._assets if self._looks_on else await self._placed()
+        found = await self._store.get(assets)
+        records = [r for r in found if r is not None and not r.is_deleted]
+        if not self._looks_on:
+            self._silent = {r.name for r in records if _is_only_pushed(r)}
+        return TwinHost(self._kind, [config_of(r) for r in records])
+
+    async def _placed(self) -> tuple[str, ...]:
+        async with unavailable_when_away(f"looking what {self._host} hosts"):
+            members = await self._redis.smembers(self._keys.hosted(self._host))
+        return tuple(sorted(text(asset) for asset in members))
 
     async def _take_and_save(self) -> None:
         entries = await self._backbone.read({self._stream: self._position}, block_ms=_READ_BLOCK_MS)
@@ -201,6 +215,15 @@ class AssetActor:
         await self._checkpoints.save(self._host, Checkpoint(position, self._incarnation, state))
         self._saved_position = position
         self._saved_at = time.monotonic()
+        await self._say_live()
+
+    async def _say_live(self) -> None:
+        """No edge speaks for an asset whose readings are pushed: its host does."""
+        twins = self._hosted()
+        live = {a for a in self._silent if any(s.accepted for s in twins.health(a))}
+        if live:
+            await self._store.set_statuses(dict.fromkeys(live, (AssetState.LIVE, "")))
+            self._silent -= live
 
     async def _tick(self) -> None:
         """Time is a message too: an idle stream gets a frame without rows, so that a
@@ -233,3 +256,10 @@ class AssetActor:
     def _hosted(self) -> TwinHost:
         assert self._twins is not None, "asked before the state was restored"
         return self._twins
+
+
+def _is_only_pushed(record: AssetRecord) -> bool:
+    """And not known to be live."""
+    return record.state is not AssetState.LIVE and not any(
+        binding.source.address for binding in record.bindings
+    )

@@ -56,9 +56,10 @@ class EdgeActor:
         return f"Edge {self._address}"
 
     async def configure(self) -> None:
-        """What it is bound to has changed."""
+        """What it is bound to has changed, or how its assets do must be said anew."""
         await self._ready.wait()
         await self._configure()
+        self._statuses_known.clear()
 
     async def stop(self) -> None:
         await self._ready.wait()
@@ -71,6 +72,9 @@ class EdgeActor:
 
     async def _run(self) -> None:
         await keep_trying(f"starting {self!r}", self._open)
+        await self._forwarder.start()
+        await keep_trying(f"binding {self!r}", self._configure)
+        await self._session.start()
         self._ready.set()
         statuses = start(f"{self!r} status", self._write_statuses)
         try:
@@ -93,9 +97,6 @@ class EdgeActor:
             client_id=f"gigatwin-{self._settings.plant}",
             clock=time.time_ns,
         )
-        await self._forwarder.start()
-        await self._configure()
-        await self._session.start()
 
     async def _configure(self) -> None:
         async with unavailable_when_away(f"reading what {self!r} is bound to"):

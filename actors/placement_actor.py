@@ -8,40 +8,41 @@ the registry puts right.
 """
 
 import asyncio
-import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import ray
 import structlog
-from ray.exceptions import RayError
 from redis.asyncio import Redis
 
 from actors import naming
 from actors.asset_actor import AssetActor
 from actors.calls import call
-from actors.edge_actor import EdgeActor
+from actors.edges import Edges, bound_signals
 from actors.loop import keep_trying, start
 from actors.placement import HostPlan, place
 from actors.registry import live_records
 from actors.settings import PlantSettings
+from actors.starter import Starter
 from actors.supervisor_actor import PLANT, RULES
-from asset_registry.record import AssetRecord, AssetState, MqttSource, OpcUaSource
+from asset_registry.record import AssetRecord, AssetState
 from asset_registry.redis_store import RedisAssetStore
 from asset_registry.store import ChangeKind
 from protocols.edge.bound_signal import BoundSignal
-from stores.live.backbone import RedisBackbone
 from stores.live.connection import connect, text, unavailable_when_away
 from stores.live.keys import Keys
 from twin.errors import NotFound, TooOld
 from twin.kinds import kind
-from twin.units import affine
 
 log = structlog.get_logger()
 
 _LOOK_AGAIN_MS: Final = 2_000
 _STARTED_AT_ONCE: Final = 4
 """Workers that Ray is asked to start at a time; more would only queue, and wait longer."""
+_PATIENCE_S: Final = 30.0
+_NO_READING: Final = "no reading has come yet"
+_DOES_NOT_START: Final = "its actor does not start"
+_EDGE_DOES_NOT_START: Final = "the edge of its source does not start"
 
 
 class PlacementActor:
@@ -49,27 +50,32 @@ class PlacementActor:
         self._settings = settings
         self._keys = Keys(settings.plant)
         self._redis: Redis = connect(settings.redis_url)
-        self._backbone = RedisBackbone(settings.redis_url)
         self._store = RedisAssetStore(connect(settings.redis_url), settings.plant)
         self._position = ""
         self._known: dict[str, HostPlan] = {}
         self._etags: dict[str, str] = {}
-        self._edges: dict[str, list[BoundSignal]] = {}
-        self._starting = asyncio.Semaphore(_STARTED_AT_ONCE)
+        self._starter = Starter(_STARTED_AT_ONCE, _PATIENCE_S)
+        self._edges = Edges(settings, self._redis, self._starter)
+        self._unwell: dict[str, str] = {}
         self._loop = start(naming.PLACEMENT, self._run)
 
     def __repr__(self) -> str:
         return f"Placement {self._settings.plant}"
 
     async def placed(self) -> str:
-        """The position in the registry's feed up to which every asset has its actor."""
+        """The position in the registry's feed up to which every asset has its actor, but
+        for those that are ``unwell``."""
         return self._position
 
     async def hosts(self) -> tuple[HostPlan, ...]:
         return tuple(self._known.values())
 
     async def edges(self) -> tuple[str, ...]:
-        return tuple(self._edges)
+        return self._edges.addresses()
+
+    async def unwell(self) -> Mapping[str, str]:
+        """Assets whose actor or edge does not start, each with the reason."""
+        return dict(self._unwell)
 
     async def _run(self) -> None:
         await keep_trying("placing the plant's assets", self._look)
@@ -82,12 +88,13 @@ class PlacementActor:
         except TooOld:
             await self._look()
             return
-        if not changes:
-            return
-        if all(change.kind is ChangeKind.STATUS for change in changes):
-            self._position = changes[-1].id
-        else:
+        news = any(change.kind is not ChangeKind.STATUS for change in changes)
+        if news or self._starter.is_due:
             await self._look()
+            return
+        if changes:
+            self._position = changes[-1].id
+        await self._say_unwell()
 
     async def _look(self) -> None:
         """One pass from what the registry says to what lives."""
@@ -95,14 +102,28 @@ class PlacementActor:
         records = {record.name: record for record in await live_records(self._store)}
         placed = await self._placed()
         plans = {p.host: p for p in place(records.values(), self._settings.per_actor, placed)}
-        for host in set(placed.values()) - set(plans):
+        for host in (set(placed.values()) | set(self._known)) - set(plans):
             self._stop(host)
         await self._remember(plans, placed)
-        await self._host(plans, records)
         await self._tell_supervisors(records)
-        await self._bind(plans, records)
+        changed = [plan for plan in plans.values() if self._differs(plan, records)]
+        waiting = await self._say_waiting(changed, records)
+        hosting = asyncio.ensure_future(self._host(plans, changed))
+        try:
+            self._unwell = await self._bind(plans, records, waiting)
+        finally:
+            hostless = await hosting
+        self._unwell |= hostless
+        await self._say_unwell()
         self._etags = {name: record.etag for name, record in records.items()}
         self._position = position
+
+    async def _say_unwell(self) -> None:
+        """Again and again: an edge that gets readings knows nothing of the actor."""
+        if self._unwell:
+            await self._store.set_statuses(
+                {asset: (AssetState.NO_DATA, why) for asset, why in self._unwell.items()}
+            )
 
     async def _placed(self) -> dict[str, str]:
         async with unavailable_when_away("reading the placement"):
@@ -110,51 +131,64 @@ class PlacementActor:
         return {text(asset): text(host) for asset, host in stored.items()}
 
     async def _remember(self, plans: Mapping[str, HostPlan], before: Mapping[str, str]) -> None:
+        """Which host each asset has, and which assets each host: a host that is restarted
+        looks there."""
         placed = {asset: plan.host for plan in plans.values() for asset in plan.assets}
         gone = set(before) - set(placed)
+        changed = {host for asset, host in before.items() if placed.get(asset) != host}
+        changed |= {host for asset, host in placed.items() if before.get(asset) != host}
+        if not changed:
+            return
         async with (
             unavailable_when_away("writing the placement"),
             self._redis.pipeline(transaction=True) as together,
         ):
             if gone:
                 together.hdel(self._keys.hosts(), *gone)
-            for asset, host in placed.items():
-                together.hset(self._keys.hosts(), asset, host)
+            for host in changed:
+                together.delete(self._keys.hosted(host))
+                if host in plans:
+                    together.sadd(self._keys.hosted(host), *plans[host].assets)
+                    together.hset(
+                        self._keys.hosts(), mapping=dict.fromkeys(plans[host].assets, host)
+                    )
             await together.execute()
 
+    async def _say_waiting(
+        self, changed: Collection[HostPlan], records: Mapping[str, AssetRecord]
+    ) -> Collection[str]:
+        """Before the start: what is known better afterwards must stand. Returns for whom it
+        was said."""
+        waiting = {
+            asset: (AssetState.PENDING, _NO_READING)
+            for plan in changed
+            for asset in plan.assets
+            if _waits(records[asset])
+        }
+        if waiting:
+            await self._store.set_statuses(waiting)
+        return set(waiting)
+
     async def _host(
-        self, plans: Mapping[str, HostPlan], records: Mapping[str, AssetRecord]
-    ) -> None:
-        changed = [
-            plan
-            for host, plan in plans.items()
-            if host not in self._known or self._differs(plan, records)
-        ]
+        self, plans: Mapping[str, HostPlan], changed: Collection[HostPlan]
+    ) -> dict[str, str]:
+        """Returns the assets whose actor does not start, with the reason."""
         started = await asyncio.gather(*(self._start(plan) for plan in changed))
-        statuses: dict[str, tuple[AssetState, str]] = {}
-        for plan, failure in zip(changed, started, strict=True):
-            for asset in plan.assets:
-                if failure:
-                    statuses[asset] = (AssetState.NO_DATA, f"its actor does not start: {failure}")
-                elif records[asset].state is AssetState.PENDING:
-                    statuses[asset] = (
-                        AssetState.PENDING,
-                        "its actor runs; no reading has come yet",
-                    )
-        if statuses:
-            await self._store.set_statuses(statuses)
-        failed = {plan.host for plan, why in zip(changed, started, strict=True) if why}
+        failed = {plan.host: why for plan, why in zip(changed, started, strict=True) if why}
         self._known = {host: plan for host, plan in plans.items() if host not in failed}
+        return {
+            asset: f"{_DOES_NOT_START}: {why}"
+            for host, why in failed.items()
+            for asset in plans[host].assets
+        }
 
     async def _start(self, plan: HostPlan) -> str:
         """Makes the actor where it does not live; returns why it could not, or nothing."""
-        async with self._starting:
-            try:
-                await self._make(plan).assign.remote(plan.assets)
-            except RayError as error:
-                log.error("an asset's actor does not start", host=plan.host, why=str(error))
-                return str(error).strip().splitlines()[-1]
-        return ""
+
+        async def begin() -> None:
+            await self._make(plan).assign.remote()
+
+        return await self._starter.start(plan.host, begin)
 
     def _make(self, plan: HostPlan) -> naming.Handle:
         log.info("placing", host=plan.host, kind=plan.kind, assets=len(plan.assets))
@@ -170,12 +204,14 @@ class PlacementActor:
         )
 
     def _differs(self, plan: HostPlan, records: Mapping[str, AssetRecord]) -> bool:
-        return self._known[plan.host] != plan or any(
+        return self._known.get(plan.host) != plan or any(
             self._etags.get(asset) != records[asset].etag for asset in plan.assets
         )
 
     def _stop(self, host: str) -> None:
         """The actor ends; its checkpoint and its stream stay, as the asset's history does."""
+        self._starter.forget(host)
+        self._known.pop(host, None)
         try:
             ray.kill(naming.find(self._settings, host), no_restart=True)
         except NotFound:
@@ -196,8 +232,12 @@ class PlacementActor:
             await call(self._settings, name, "assets_changed")
 
     async def _bind(
-        self, plans: Mapping[str, HostPlan], records: Mapping[str, AssetRecord]
-    ) -> None:
+        self,
+        plans: Mapping[str, HostPlan],
+        records: Mapping[str, AssetRecord],
+        waiting: Collection[str],
+    ) -> dict[str, str]:
+        """Returns the assets whose edge does not start, with the reason."""
         stream_of = {
             asset: self._keys.frames(plan.host) for plan in plans.values() for asset in plan.assets
         }
@@ -205,57 +245,23 @@ class PlacementActor:
         for record in records.values():
             for bound in bound_signals(record, stream_of[record.name]):
                 wanted.setdefault(bound.source.address, []).append(bound)
-        for address in set(self._edges) - set(wanted):
-            await self._unbind(address)
-        for address, signals in wanted.items():
-            if self._edges.get(address) != signals:
-                await self._configure(address, signals)
-        self._edges = wanted
-        archiver_streams = tuple(sorted(set(stream_of.values())))
-        await call(self._settings, naming.ARCHIVER, "follow", archiver_streams)
-
-    async def _configure(self, address: str, bound: list[BoundSignal]) -> None:
-        """The edge finds what it is bound to in the live store, also when it restarts."""
-        content = json.dumps([b.to_json() for b in bound])
-        async with unavailable_when_away(f"binding {address}"):
-            await self._redis.hset(self._keys.edges(), address, content)
-        naming.make(
-            self._settings,
-            naming.edge_name(address),
-            EdgeActor,
-            "Edge",
-            self._settings,
-            address,
+        # Before the edges: what they append is archived from its beginning.
+        await call(
+            self._settings, naming.ARCHIVER, "follow", tuple(sorted(set(stream_of.values())))
         )
-        await call(self._settings, naming.edge_name(address), "configure")
+        anew = {
+            address for address, bound in wanted.items() if any(b.asset in waiting for b in bound)
+        }
+        failed = await self._edges.bind(wanted, anew)
+        return {
+            bound.asset: f"{_EDGE_DOES_NOT_START}: {why}"
+            for address, why in failed.items()
+            for bound in wanted[address]
+        }
 
-    async def _unbind(self, address: str) -> None:
-        async with unavailable_when_away(f"unbinding {address}"):
-            await self._redis.hdel(self._keys.edges(), address)
-        await call(self._settings, naming.edge_name(address), "stop")
-        ray.kill(naming.find(self._settings, naming.edge_name(address)), no_restart=True)
 
-
-def bound_signals(record: AssetRecord, stream: str) -> list[BoundSignal]:
-    """What an edge must know of an asset's bindings: where to, and in which unit."""
-    kind_ = kind(record.kind)
-    found = []
-    for binding in record.bindings:
-        if not isinstance(binding.source, OpcUaSource | MqttSource):
-            continue
-        spec = kind_.signal(binding.signal)
-        if spec is None:
-            continue
-        scale, offset = (1.0, 0.0) if spec.unit is None else affine(binding.unit, spec.unit)
-        found.append(
-            BoundSignal(
-                asset=record.name,
-                signal=binding.signal,
-                stream=stream,
-                source=binding.source,
-                scale=scale * binding.scale,
-                offset=offset,
-                is_text=spec.is_text,
-            )
-        )
-    return found
+def _waits(record: AssetRecord) -> bool:
+    """Nothing better is known of it than that its actor is being started."""
+    return record.state is AssetState.PENDING or record.state_reason.startswith(
+        (_DOES_NOT_START, _EDGE_DOES_NOT_START)
+    )

@@ -4,8 +4,12 @@ Exit codes: 0 done, 1 the check failed, 2 wrong use or an installation that can'
 With ``--json`` one document goes to standard output; progress goes to standard error.
 """
 
+import logging
+import os
+import signal
 import sys
 from importlib import import_module
+from types import FrameType
 from typing import Final
 
 import click
@@ -45,7 +49,13 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Entry point: our own errors become one line and exit code 2."""
+    """Entry point: our own errors become one line and exit code 2.
+
+    SIGTERM ends a command as Ctrl-C does: what it started is stopped first.
+    """
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    logging.getLogger("asyncua").setLevel(logging.ERROR)
+    signal.signal(signal.SIGTERM, _end)
     try:
         cli.main(standalone_mode=True)
     except GigatwinError as error:
@@ -53,6 +63,10 @@ def main() -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Final
@@ -16,6 +16,7 @@ import structlog
 from actors.settings import PlantSettings
 from cluster.config import Config
 from cluster.embedded import EmbeddedRedis
+from cluster.processes import free_port
 from twin.errors import Unavailable
 
 log = structlog.get_logger()
@@ -32,7 +33,7 @@ class Plant(AbstractContextManager["Plant"]):
     def __init__(self, config: Config, progress: Progress = lambda _: None) -> None:
         self.config = config
         self._progress = progress
-        self._redis: EmbeddedRedis | None = None
+        self.live_store: EmbeddedRedis | None = None
         self.settings: PlantSettings
         self.gateway = ""
         self.dashboard = ""
@@ -58,9 +59,9 @@ class Plant(AbstractContextManager["Plant"]):
 
         if ray.is_initialized():
             ray.shutdown()
-        if self._redis is not None:
-            self._redis.stop()
-            self._redis = None
+        if self.live_store is not None:
+            self.live_store.stop()
+            self.live_store = None
 
     def handle(self, name: str) -> Any:
         """The actor of that name, for what only the command line asks."""
@@ -68,8 +69,9 @@ class Plant(AbstractContextManager["Plant"]):
 
         return find(self.settings, name)
 
-    def wait_until_placed(self, within_s: float = _READY_S) -> None:
-        """Returns once every asset in the registry has its actor and its edge.
+    def wait_until_placed(self, within_s: float = _READY_S) -> Mapping[str, str]:
+        """Returns once every asset in the registry has its actor and its edge, or is known
+        not to get them: those are returned, each with the reason.
 
         Raises Unavailable where that takes too long.
         """
@@ -83,6 +85,8 @@ class Plant(AbstractContextManager["Plant"]):
             if time.monotonic() > deadline:
                 raise Unavailable(f"the assets have no actors yet after {within_s:.0f} s")
             time.sleep(0.05)
+        unwell: dict[str, str] = ray.get(self.handle(PLACEMENT).unwell.remote())
+        return unwell
 
     def wait_until_live(self, within_s: float = _READY_S) -> None:
         """Returns once readings come from every asset that is bound to an endpoint.
@@ -100,8 +104,8 @@ class Plant(AbstractContextManager["Plant"]):
         config = self.config
         if config.redis_url is None:
             self._progress("starting the embedded live store")
-            self._redis = EmbeddedRedis(config.data_dir)
-        redis_url = config.redis_url or (self._redis.url if self._redis else "")
+            self.live_store = EmbeddedRedis(config.data_dir)
+        redis_url = config.redis_url or (self.live_store.url if self.live_store else "")
         self.settings = PlantSettings(
             plant=config.plant,
             redis_url=redis_url,
@@ -109,7 +113,8 @@ class Plant(AbstractContextManager["Plant"]):
             archive_folder=str(config.archive),
             spool_folder=str((config.data_dir / "spool").absolute()),
             gateway_host=config.gateway_host,
-            gateway_port=config.gateway_port,
+            # Chosen here and not by the gateway: restarted, it must come back where it was.
+            gateway_port=config.gateway_port or free_port(),
             per_actor=dict(config.per_actor),
             checkpoint_s=config.checkpoint_s,
             idle_tick_s=config.idle_tick_s,
@@ -124,6 +129,7 @@ class Plant(AbstractContextManager["Plant"]):
     def _start_ray(self) -> None:
         prepare_ray_environment(self.config)
         import ray
+        from ray._private.ray_logging import global_worker_stdstream_dispatcher
 
         local = self.config.ray_address == "local"
         context = ray.init(
@@ -134,6 +140,9 @@ class Plant(AbstractContextManager["Plant"]):
             log_to_driver=False,
             logging_level=logging.ERROR,
         )
+        # Raylets' warnings are printed also where nobody wants the actors' logs; both are
+        # in the dashboard.
+        global_worker_stdstream_dispatcher.remove_handler("ray_print_logs")
         self.dashboard = f"http://{context.dashboard_url}" if context.dashboard_url else ""
 
     def _start_actors(self) -> None:
@@ -182,6 +191,8 @@ def prepare_ray_environment(config: Config) -> None:
     """
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # Actors without a CPU of their own start side by side; at Ray's own figure it warns.
+    os.environ.setdefault("RAY_worker_maximum_startup_concurrency", "8")
     os.environ.setdefault("RAY_DEDUP_LOGS", "0")
     if not config.ray_auth:
         os.environ["RAY_AUTH_MODE"] = "disabled"

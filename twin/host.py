@@ -134,7 +134,7 @@ class TwinHost:
         self._clock_ns = int(str(saved["clock_ns"]))
         producers = saved["producers"]
         assert isinstance(producers, list)
-        self._producers = {str(name): int(str(n)) for name, n in producers}  # type: ignore[misc, union-attr, str-unpack]
+        self._producers = {str(name): int(str(n)) for name, n in producers}  # type: ignore[misc, str-unpack]
         self._sequences = _numbers(_without(others, saved["sequences"]))
         self._gate.restore(_without(others, saved["gate"]))
         self._quarantine.restore(_without(others, saved["quarantine"]))

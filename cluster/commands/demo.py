@@ -21,7 +21,7 @@ from cluster.plant import Plant, forget
 from protocols.grpc.apply import apply_plan, plan_for
 
 _PLANT: Final = "demo"
-_LEARN_S: Final = 8.0
+_LEARN_S: Final = 5.0
 _UNWATCHED_S: Final = 120.0
 
 

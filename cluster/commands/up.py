@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import click
+from rich.markup import escape
 
 from cluster import runfile
 from cluster.commands.options import as_json, config_file, data_dir, plant_name, redis
@@ -47,7 +48,8 @@ def command(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     with Progress() as progress, Plant(config, progress) as plant_:
-        plant_.wait_until_placed()
+        for asset, why in plant_.wait_until_placed().items():
+            progress.say(escape(f"{asset}: {why}"))
         running = runfile.Running(os.getpid(), config.plant, plant_.gateway, plant_.dashboard)
         runfile.write(config.data_dir, running)
         try:

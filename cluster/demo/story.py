@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import grpc
+from rich.markup import escape
 
 from cluster.plant import Plant
 from protocols.grpc.v1 import recommendation_service_pb2 as pb
@@ -46,7 +47,7 @@ class Story:
             "APPLIED": "the MES has written the setpoint",
         }
         more = told.get(state) or recommendation.effect.verdict
-        self.say(f"[bold]{state}[/bold] {more}")
+        self.say(f"[bold]{state}[/bold] {escape(more)}")
 
     def documents(self) -> list[dict[str, object]]:
         return [_document(r) for r in self.recommendations.values()]
@@ -100,6 +101,7 @@ async def count(plant: Plant) -> Count:
 
     Returns what is so after half a minute, where something is still missing.
     """
+    import ray
     from ray.util.state import list_actors
 
     from actors.naming import PLACEMENT, edge_name
@@ -108,7 +110,10 @@ async def count(plant: Plant) -> Count:
     hosts = [plant.handle(host.host) for host in await placement.hosts.remote()]
     edges = [plant.handle(edge_name(address)) for address in await placement.edges.remote()]
     assets = sum(len(host.assets) for host in await placement.hosts.remote())
-    actors = len(await asyncio.to_thread(list_actors, filters=[("state", "=", "ALIVE")]))
+    # Named, since other Ray clusters may run on this machine.
+    ours = ray.get_runtime_context().gcs_address
+    alive = [("state", "=", "ALIVE")]
+    actors = len(await asyncio.to_thread(list_actors, ours, filters=alive))
     await asyncio.gather(*(edge.stop.remote() for edge in edges))
     views = [await edge.view.remote() for edge in edges]
     accepted = sum(view.forwarder.readings_in for view in views)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from actors.placement import place
@@ -56,7 +56,11 @@ class Past:
 def run(
     folder: Path, plant: str, records: Sequence[AssetRecord], per_actor: Mapping[str, int]
 ) -> Past:
-    """Replays all that ``folder`` holds of these assets. Raises InvalidFile for a damaged slice."""
+    """Replays all that ``folder`` holds of these assets. Raises InvalidFile for a damaged slice.
+
+    Records that come from a file have no uid: their names tell their events apart.
+    """
+    records = [record if record.uid else replace(record, uid=record.name) for record in records]
     configs = {record.name: config_of(record) for record in records}
     hosts = {
         Keys(plant).frames(plan.host): TwinHost(

@@ -58,7 +58,9 @@ async def _replay(plant: Plant, plan: ReplayPlan, progress: Progress) -> int:
     async with registry_at(plant.gateway, _PLANT) as client:
         await apply_plan(client, await plan_for(client, assets))
     progress(f"starting {len(assets)} actors")
-    await asyncio.to_thread(plant.wait_until_placed)
+    unwell = await asyncio.to_thread(plant.wait_until_placed)
+    for asset, why in unwell.items():
+        raise Unavailable(f"{asset}: {why}")
     hosts: Sequence[HostPlan] = await plant.handle(PLACEMENT).hosts.remote()
     await _send(plant, plan, hosts, progress)
     views = await _handled(plant, hosts, progress)

@@ -276,6 +276,8 @@ def _cursor(token: str) -> tuple[int, str] | None:
 
 
 def _require(**fields: str) -> None:
-    missing = [FieldViolation(name, "is required") for name, given in fields.items() if not given.strip()]
+    missing = [
+        FieldViolation(name, "is required") for name, given in fields.items() if not given.strip()
+    ]
     if missing:
         raise InvalidRequest(*missing)

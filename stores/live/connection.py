@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import (
     BusyLoadingError,
     OutOfMemoryError,
@@ -36,12 +38,19 @@ def connect(url: str) -> "Redis":
             socket_connect_timeout=2.0,
             health_check_interval=30,
             max_connections=1_000,
+            retry=_once_more(),
         )
     except ValueError as error:
         raise InvalidConfiguration(
-            f"{url!r} is no address of a live store ({error}); "
-            "give one such as redis://host:6379/0"
+            f"{url!r} is no address of a live store ({error}); give one such as redis://host:6379/0"
         ) from error
+
+
+def _once_more() -> Retry:
+    """A server that was restarted has closed every connection of the pool, which only the
+    next command finds out. All our writes may come twice: frames and events are numbered,
+    the others replace."""
+    return Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
 
 
 @asynccontextmanager

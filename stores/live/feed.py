@@ -37,15 +37,15 @@ class RecommendationFeed:
     async def check(self, position: str) -> None:
         """Raises TooOld where changes after ``position`` may have been forgotten."""
         async with unavailable_when_away("resuming a watch"):
-            oldest = await self._redis.xrange(self._stream, count=1)
             newest = await self._reader.last_id(self._stream)
-            trimmed = False
+            # Beyond the newest: the store that gave this position has been replaced.
+            forgotten = order(position) > order(newest)
+            oldest = await self._redis.xrange(self._stream, count=1)
             if oldest:
                 info = await self._redis.xinfo_stream(self._stream)
                 trimmed = int(info["entries-added"]) > int(info["length"])
-        forgotten = trimmed and order(position) < order(text(oldest[0][0]))
-        # Beyond the newest: the store that gave this position has been replaced.
-        if forgotten or order(position) > order(newest):
+                forgotten |= trimmed and order(position) < order(text(oldest[0][0]))
+        if forgotten:
             raise TooOld(
                 f"what changed after {position!r} is no longer kept; watch again without a token"
             )

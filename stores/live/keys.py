@@ -39,6 +39,14 @@ class Keys:
         """Hash: asset → host."""
         return self._key("hosts")
 
+    def hosted(self, host: str) -> str:
+        """Set: the assets of one host."""
+        return self._key("hosted", host)
+
+    def archived(self) -> str:
+        """Set: the streams that the archiver follows."""
+        return self._key("archived")
+
     def quarantine(self) -> str:
         """Feed of refused readings."""
         return self._key("quarantine")

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -52,10 +52,18 @@ def open_database(url: str) -> Engine:
 
 
 def create_tables(engine: Engine) -> None:
-    """Make what is not there yet; several processes may do so at the same time."""
-    with unavailable_when_away(engine), engine.begin() as connection:
-        _wait_for_turn(connection)
-        metadata.create_all(connection)
+    """Make what is not there yet; several processes may do so at the same time.
+
+    Raises InvalidConfiguration where the database is there, but can't hold the records.
+    """
+    try:
+        with unavailable_when_away(engine), engine.begin() as connection:
+            _wait_for_turn(connection)
+            metadata.create_all(connection)
+    except DatabaseError as error:
+        raise InvalidConfiguration(
+            f"{engine.url!r} can't hold the records: {error.orig}"
+        ) from error
 
 
 @contextmanager

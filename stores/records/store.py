@@ -194,8 +194,10 @@ class SqlRecords:
                 measured=json.dumps(dict(step.measured), sort_keys=True),
             )
             .on_conflict_do_nothing()
+            .returning(steps.c.id)
         )
-        if done.rowcount == 0:
+        # Not rowcount: psycopg does not tell it of an insert.
+        if done.first() is None:
             return 0
         pieces = [("in", n, piece) for n, piece in enumerate(step.inputs)]
         pieces += [("out", n, piece) for n, piece in enumerate(step.outputs)]

@@ -7,7 +7,7 @@ from twin.electrode import settings
 from twin.electrode.calender_spec import PARAMETERS, SIGNALS
 from twin.electrode.calendering_model import MODEL, Compaction, Electrode
 from twin.estimation import saved
-from twin.estimation.kalman import LevelFilter
+from twin.estimation.level_filter import LevelFilter
 from twin.frame import Reading
 from twin.kinds import Kind, Layer
 from twin.quality import is_good

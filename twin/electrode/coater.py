@@ -7,7 +7,7 @@ from twin.electrode import coating_model, settings
 from twin.electrode.coater_spec import PARAMETERS, SIGNALS
 from twin.electrode.lot import LotAtDie
 from twin.estimation import saved
-from twin.estimation.kalman import LevelFilter
+from twin.estimation.level_filter import LevelFilter
 from twin.frame import Reading
 from twin.kinds import Kind, Layer
 from twin.quality import is_good

@@ -5,32 +5,40 @@ import math
 import numpy as np
 
 from twin.estimation import saved
-from twin.estimation.kalman import Array, LevelFilter
+from twin.estimation.kalman import Array
+from twin.estimation.level_filter import ScalarFilter
 from twin.snapshot import Snapshot
 
 
-class LagFilter(LevelFilter):
-    """dT/dt = (drive - T) / tau + white noise, the state being T - drive.
+class LagFilter(ScalarFilter):
+    """dT/dt = (drive + offset - T) / tau + white noise.
 
-    Over ``dt`` the distance shrinks by a = exp(-dt/tau) and gains the variance
-    q tau (1 - a²) / 2 (Ornstein-Uhlenbeck), with q the ``wander`` [unit²/s]: with no
-    readings the temperature is expected at its drive, more and more widely. While no
-    drive is known the level just wanders.
+    The states are T - drive and the offset at which it settles: a zone under a
+    proportional controller, or a web that evaporation keeps colder than its air. Over
+    ``dt`` the distance to the offset shrinks by a = exp(-dt/tau) and gains the variance
+    q tau (1 - a²) / 2 (Ornstein-Uhlenbeck), q being the ``wander`` [unit²/s]; the offset
+    gains ``offset_wander`` [unit²/s] and is at first within ``offset_sd`` of zero.
+    With no readings the temperature is expected at drive and offset, more and more
+    widely; while no drive is known the level just wanders.
     """
 
-    def __init__(self, noise: float, wander: float, tau: float) -> None:
-        super().__init__(noise, wander)
+    def __init__(
+        self, noise: float, wander: float, tau: float, offset_sd: float, offset_wander: float
+    ) -> None:
+        super().__init__(noise, (offset_sd,))
+        self._wander = wander
         self._tau = tau
-        self._q = wander
+        self._offset_wander = offset_wander
         self._drive: float | None = None
-
-    @property
-    def drive(self) -> float | None:
-        return self._drive
 
     @property
     def level(self) -> float:
         return float(self.state[0]) + (self._drive or 0.0)
+
+    @property
+    def offset(self) -> float:
+        """How far from its drive it settles."""
+        return float(self.state[1])
 
     def drive_at(self, time_ns: int, drive: float) -> None:
         """From this time on the temperature is driven to ``drive``."""
@@ -38,7 +46,7 @@ class LagFilter(LevelFilter):
             return
         if self.known:
             self.advance(time_ns)
-            self._filter.x = self._filter.x + ((self._drive or 0.0) - drive)
+            self._filter.x[0, 0] += (self._drive or 0.0) - drive
         self._drive = drive
 
     def take(self, time_ns: int, value: float, widened: float = 1.0) -> bool:
@@ -46,9 +54,13 @@ class LagFilter(LevelFilter):
 
     def transition(self, dt: float) -> tuple[Array | None, Array]:
         if self._drive is None:
-            return super().transition(dt)
+            return None, np.diag([self._wander * dt, 0.0])
         a = math.exp(-dt / self._tau)
-        return np.array([[a]]), np.array([[self._q * self._tau * (1 - a * a) / 2]])
+        gained = self._wander * self._tau * (1 - a * a) / 2
+        return (
+            np.array([[a, 1 - a], [0.0, 1.0]]),
+            np.diag([gained, self._offset_wander * dt]),
+        )
 
     def snapshot(self) -> Snapshot:
         return {**super().snapshot(), "drive": self._drive}

@@ -19,7 +19,8 @@ _UNCERTAIN_WIDENS: Final = 2.0
 
 
 class OvenZone(Twin):
-    """The air follows its setpoint, the web the air, each with a first-order lag.
+    """The air follows its setpoint, the web the air, each with a first-order lag and at a
+    distance that is learned (evaporation keeps the web colder than the air).
 
     ``oven.state``  air_temperature, web_temperature, each with ``_sd``; air_setpoint,
                     deviation (air less setpoint) [K]. None where nothing is known. Told
@@ -30,8 +31,17 @@ class OvenZone(Twin):
         super().__init__(config)
         noise = settings.number(config, "temperature_noise")
         wander = settings.number(config, "temperature_wander") ** 2
-        self._air = LagFilter(noise, wander, settings.number(config, "air_time_constant"))
-        self._web = LagFilter(noise, wander, settings.number(config, "web_time_constant"))
+        offset_wander = settings.number(config, "offset_wander") ** 2
+        self._air, self._web = (
+            LagFilter(
+                noise,
+                wander,
+                settings.number(config, f"{what}_time_constant"),
+                settings.number(config, f"{what}_offset"),
+                offset_wander,
+            )
+            for what in ("air", "web")
+        )
         self._setpoint: float | None = None
         self._told_ns: int | None = None
         self._told_air: tuple[float, float] | None = None
@@ -161,6 +171,33 @@ KIND: Final = Kind(
             minimum=0.1,
             maximum=3600.0,
             source="areal heat capacity 0.3 kJ/(m2 K) over 60 W/(m2 K); to be calibrated",
+        ),
+        ParameterSpec(
+            "air_offset",
+            "K",
+            "Standard deviation of how far from its setpoint the air settles",
+            default=3.0,
+            minimum=0.001,
+            maximum=100.0,
+            source="zones under proportional control; chosen",
+        ),
+        ParameterSpec(
+            "web_offset",
+            "K",
+            "Standard deviation of how far from the air the web settles",
+            default=30.0,
+            minimum=0.001,
+            maximum=200.0,
+            source="evaporation holds a wet web near the wet-bulb temperature; chosen",
+        ),
+        ParameterSpec(
+            "offset_wander",
+            "K",
+            "Standard deviation by which these distances may change in one second",
+            default=0.02,
+            minimum=0.0,
+            maximum=10.0,
+            source="chosen",
         ),
         ParameterSpec(
             "temperature_noise",

@@ -101,8 +101,7 @@ def _turn(
     wanted = present.value * ratio_to_target(deviation.loading, deviation.target, sensitivity)
     to = min(max(round(wanted, knob.decimals), lower), upper)
     from_value = round(present.value, knob.decimals)
-    # A limit may stop it short, or even ask for the opposite where the line runs outside.
-    if to == from_value or (to > from_value) != (wanted > present.value):
+    if to == from_value:
         return None
     predicted = after_change(
         deviation.loading,
@@ -111,6 +110,9 @@ def _turn(
         present.sd / present.value,
         sensitivity,
     )
+    # Where the line runs outside its limits, going to the limit may do harm.
+    if abs(predicted.loading - deviation.target) >= abs(deviation.loading - deviation.target):
+        return None
     stopped_by = ""
     if not lower <= wanted <= upper and not math.isclose(wanted, to, rel_tol=1e-3):
         bound = f"above {upper:g}" if wanted > upper else f"below {lower:g}"

@@ -132,7 +132,8 @@ class Recommendation:
     """A proposed change of one asset's setpoint. ``id`` is made from its cause.
 
     ``asset`` is what to change, ``source`` the asset whose readings say so; ``lot`` the
-    electrode lot it touches, from ``lot_from_m`` metres on where that is known.
+    electrode lot it touches, from that reading of the web's metre counter
+    (``lot_from_m``) on, where it is known.
     ``revision`` counts the changes of this record from 1.
     """
 

@@ -318,7 +318,7 @@ class Recommendation(_message.Message):
     reason: _builtins.str
     lot: _builtins.str
     lot_from_m: _builtins.float
-    """Metre of the lot from which on it is touched."""
+    """Reading of the web's metre counter from which on the lot is touched."""
     decided_by: _builtins.str
     decision_reason: _builtins.str
     etag: _builtins.str

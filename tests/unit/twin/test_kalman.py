@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.estimation.kalman import LevelFilter
+from twin.estimation.level_filter import LevelFilter
 from twin.snapshot import dumps, loads
 
 SECOND = 1_000_000_000
