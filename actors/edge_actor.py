@@ -87,7 +87,8 @@ class EdgeActor:
         self._forwarder = FrameForwarder(
             RedisBackbone(self._settings.redis_url),
             Spool(_spool_path(self._settings.spool_folder, self._address)),
-            producer=f"{edge_name(self._address)}:{boot}",
+            # The time too: a live store that was lost or put back counts boots anew.
+            producer=f"{edge_name(self._address)}:{boot}:{time.time_ns():x}",
             clock=time.time_ns,
         )
         self._session: EdgeSession = open_session(

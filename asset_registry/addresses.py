@@ -27,7 +27,7 @@ def violations_of(source: Source) -> list[tuple[str, str]]:
                 found.append(("opcua.node_id", fault))
         case MqttSource():
             found = [
-                ("mqtt.broker", _url_fault(source.broker, ("mqtt", "mqtts"))),
+                ("mqtt.broker", _url_fault(source.broker, ("mqtt",))),
                 ("mqtt.topic", _topic_fault(source.topic)),
                 ("mqtt.metric", _metric_fault(source.metric)),
             ]

@@ -15,7 +15,7 @@ from rich.status import Status
 
 Document: TypeAlias = "Mapping[str, object] | Sequence[object]"
 
-people = Console(stderr=True, highlight=False)
+people = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 class Progress:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -32,9 +32,16 @@ PATIENCE_S = 60.0
 
 
 @contextmanager
-def started(folder: Path, **settings: object) -> Iterator[Plant]:
+def started(folder: Path, per_actor: Mapping[str, int]) -> Iterator[Plant]:
     """The plant up, its gateway serving; stopped, with all its processes, at the end."""
-    config = load(plant=NAME, data_dir=folder, gateway_port=0, ray_auth=False, **settings)
+    config = load(
+        plant=NAME,
+        data_dir=folder,
+        gateway_port=0,
+        ray_auth=False,
+        per_actor=dict(per_actor),
+        archive_flush_s=1.0,
+    )
     with Plant(config) as plant:
         yield plant
 
@@ -67,7 +74,7 @@ def actors(**wanted: str) -> list[ActorState]:
 def pid_of(actor: str) -> int:
     """The process of the living actor of that name; 0 while there is none."""
     alive = [a for a in actors(state="ALIVE") if a.name == actor]
-    return int(alive[0].pid) if alive else 0
+    return alive[0].pid or 0 if alive else 0
 
 
 def kill(actor: str) -> int:

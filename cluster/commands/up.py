@@ -45,9 +45,10 @@ def command(
         gateway_port=gateway_port,
     )
     stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
     with Progress() as progress, Plant(config, progress) as plant_:
+        # Only now: Ray sets a handler of its own when it starts.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopped.set())
         for asset, why in plant_.wait_until_placed().items():
             progress.say(escape(f"{asset}: {why}"))
         running = runfile.Running(os.getpid(), config.plant, plant_.gateway, plant_.dashboard)

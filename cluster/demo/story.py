@@ -113,7 +113,7 @@ async def count(plant: Plant) -> Count:
     # Named, since other Ray clusters may run on this machine.
     ours = ray.get_runtime_context().gcs_address
     alive = [("state", "=", "ALIVE")]
-    actors = len(await asyncio.to_thread(list_actors, ours, filters=alive))
+    actors = len(await asyncio.to_thread(list_actors, ours, filters=alive, limit=10_000))
     await asyncio.gather(*(edge.stop.remote() for edge in edges))
     views = [await edge.view.remote() for edge in edges]
     accepted = sum(view.forwarder.readings_in for view in views)

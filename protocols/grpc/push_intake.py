@@ -26,7 +26,7 @@ _LATEST_S: Final = (2**63 - 1) // 1_000_000_000
 @dataclass(frozen=True, slots=True)
 class Addressee:
     """Where an asset's readings go. ``stream`` is empty while nothing hosts the asset
-    (it has been deleted); ``bound`` are its signals that come from OPC UA or MQTT."""
+    (it has been deleted, or not been placed yet); ``bound`` are its signals that come from OPC UA or MQTT."""
 
     kind: Kind
     stream: str
@@ -156,7 +156,7 @@ def _header_errors(batch: pb.PushReadingsRequest) -> list[str]:
 def _why_not(asset: str, signal: str, addressee: Addressee) -> str:
     """Why readings of a signal can't be pushed, with the field; empty where they can."""
     if not addressee.stream:
-        return f"asset: {asset!r} has been deleted and takes no readings"
+        return f"asset: {asset!r} has no actor: it is deleted, or was created this moment"
     if addressee.kind.signal(signal) is None:
         known = ", ".join(s.name for s in addressee.kind.signals)
         return f"signal: a {addressee.kind.name} has no signal {signal!r}; it has {known}"

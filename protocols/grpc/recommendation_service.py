@@ -1,7 +1,6 @@
 """RecommendationService: what the twin proposes, streamed; what people decide, passed on."""
 
 import asyncio
-import re
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
@@ -12,28 +11,32 @@ import grpc
 from protocols.grpc.errors import mapped
 from protocols.grpc.names import asset_of, check_plant, recommendation_of
 from protocols.grpc.paging import page_size, read_token, write_token
-from protocols.grpc.recommendation_messages import (
-    etag,
-    applied_at,
-    state,
-    to_message,
+from protocols.grpc.recommendation_messages import applied_at, etag, to_message
+from protocols.grpc.recommendation_requests import (
+    check_position,
+    cursor,
+    repeats,
+    require,
+    states_of,
 )
 from protocols.grpc.v1 import recommendation_service_pb2 as pb
 from protocols.grpc.v1 import recommendation_service_pb2_grpc as pb_grpc
 from twin.errors import FieldViolation, IllegalTransition, InvalidRequest, StaleEtag
-from twin.plant.recommendation import Recommendation, State, Step
+from twin.plant.recommendation import Recommendation, State
 from twin.plant.supervision import Approve, Command, Reject, ReportApplied
 from twin.ports import RecommendationQuery, Records
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
+CommandRequest: TypeAlias = (
+    pb.ApproveRecommendationRequest | pb.RejectRecommendationRequest | pb.ReportAppliedRequest
+)
 _Content: TypeAlias = tuple[str, bytes]
 
 _OPEN: Final = tuple(s for s in State if s.is_open)
 _ALL: Final = 1_000
 _ANSWERS_KEPT: Final = 10_000
 _WATCH_BLOCK_MS: Final = 2_000
-_POSITION: Final = re.compile(r"\d{1,16}-\d{1,16}")
 
 
 class Feed(Protocol):
@@ -88,10 +91,10 @@ class RecommendationService(pb_grpc.RecommendationServiceServicer):
         arguments = {"states": sorted(request.states), "asset": request.asset}
         after = read_token(request.page_token, arguments)
         query = RecommendationQuery(
-            states=_states(request.states),
+            states=states_of(request.states),
             asset=asset_of(request.asset, self._plant, field="asset") if request.asset else "",
             limit=size + 1,
-            after=_cursor(after),
+            after=cursor(after),
         )
         found = list(await asyncio.to_thread(self._records.recommendations, query))
         page, more = found[:size], len(found) > size
@@ -109,7 +112,7 @@ class RecommendationService(pb_grpc.RecommendationServiceServicer):
         check_plant(request.parent, self._plant)
         position = request.resume_token
         if position:
-            _check_position(position)
+            check_position(position)
             await self._feed.check(position)
         else:
             position = await self._feed.newest()
@@ -128,7 +131,7 @@ class RecommendationService(pb_grpc.RecommendationServiceServicer):
         request: pb.ApproveRecommendationRequest,
         context: Context,
     ) -> pb.ApproveRecommendationResponse:
-        _require(decided_by=request.decided_by)
+        require(decided_by=request.decided_by)
         id_ = recommendation_of(request.name, self._plant)
         command = Approve(id_, request.decided_by, request.reason)
         moved = await self._command(request, command, etag_wanted=request.etag)
@@ -140,7 +143,7 @@ class RecommendationService(pb_grpc.RecommendationServiceServicer):
         request: pb.RejectRecommendationRequest,
         context: Context,
     ) -> pb.RejectRecommendationResponse:
-        _require(decided_by=request.decided_by, reason=request.reason)
+        require(decided_by=request.decided_by, reason=request.reason)
         id_ = recommendation_of(request.name, self._plant)
         command = Reject(id_, request.decided_by, request.reason)
         moved = await self._command(request, command, etag_wanted=request.etag)
@@ -152,7 +155,7 @@ class RecommendationService(pb_grpc.RecommendationServiceServicer):
         request: pb.ReportAppliedRequest,
         context: Context,
     ) -> pb.ReportAppliedResponse:
-        _require(applied_by=request.applied_by)
+        require(applied_by=request.applied_by)
         id_ = recommendation_of(request.name, self._plant)
         timed = request.HasField("apply_time")
         at = applied_at(request.apply_time) if timed else time.time_ns()
@@ -162,7 +165,7 @@ class RecommendationService(pb_grpc.RecommendationServiceServicer):
 
     async def _command(
         self,
-        request: "pb.ApproveRecommendationRequest | pb.RejectRecommendationRequest | pb.ReportAppliedRequest",
+        request: CommandRequest,
         command: Command,
         *,
         etag_wanted: str = "",
@@ -191,7 +194,7 @@ class RecommendationService(pb_grpc.RecommendationServiceServicer):
         self, name: str, command: Command, etag_wanted: str, timed: bool
     ) -> Recommendation:
         before = await self._find(name)
-        if _repeats(command, before, timed):
+        if repeats(command, before, timed):
             return before
         if etag_wanted and etag_wanted != etag(before):
             raise StaleEtag(
@@ -203,7 +206,7 @@ class RecommendationService(pb_grpc.RecommendationServiceServicer):
         except IllegalTransition:
             # The same call, sent twice, may have got there first.
             now = await self._find(name)
-            if _repeats(command, now, timed):
+            if repeats(command, now, timed):
                 return now
             raise
 
@@ -229,55 +232,3 @@ class RecommendationService(pb_grpc.RecommendationServiceServicer):
         return pb.WatchRecommendationsResponse(
             recommendation=to_message(self._plant, recommendation), resume_token=position
         )
-
-
-def _repeats(command: Command, found: Recommendation, timed: bool) -> bool:
-    """Whether ``found`` shows that this very command has been carried out. ``timed``: the
-    time of a ReportApplied was the caller's, not put in by us."""
-    if isinstance(command, ReportApplied):
-        applied = found.applied
-        return (
-            applied is not None
-            and (applied.by, applied.value) == (command.by, command.value)
-            and (not timed or applied.time_ns == command.applied_ns)
-        )
-    step = Step.APPROVE if isinstance(command, Approve) else Step.REJECT
-    return any(
-        (taken.step, taken.by, taken.reason) == (step, command.by, command.reason)
-        for taken in found.history
-    )
-
-
-def _states(numbers: Sequence[int]) -> tuple[State, ...]:
-    """Raises InvalidRequest for a number that is no state: the filter would be none."""
-    known = [(number, state(number)) for number in numbers]
-    unknown = [
-        FieldViolation(f"states[{at}]", f"{number} is no state of a recommendation")
-        for at, (number, found) in enumerate(known)
-        if found is None
-    ]
-    if unknown:
-        raise InvalidRequest(*unknown)
-    return tuple(found for _, found in known if found is not None)
-
-
-def _check_position(token: str) -> None:
-    if not _POSITION.fullmatch(token):
-        raise InvalidRequest(
-            FieldViolation("resume_token", "was never given out; watch again without one")
-        )
-
-
-def _cursor(token: str) -> tuple[int, str] | None:
-    if not token:
-        return None
-    created, _, id_ = token.partition("/")
-    return int(created), id_
-
-
-def _require(**fields: str) -> None:
-    missing = [
-        FieldViolation(name, "is required") for name, given in fields.items() if not given.strip()
-    ]
-    if missing:
-        raise InvalidRequest(*missing)

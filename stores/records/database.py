@@ -1,5 +1,7 @@
 """Opening the records' database, and one meaning for its errors."""
 
+import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +25,7 @@ _DRIVERS: Final[Mapping[str, str]] = MappingProxyType(
         "postgresql+psycopg": "postgresql+psycopg",
     }
 )
+_BUSY_S: Final = 30.0
 # Whatever else may hold advisory locks in that database: this one is ours.
 _CREATING: Final = 0x67697461
 
@@ -92,14 +95,22 @@ def _sqlite(file: str) -> Engine:
             raise InvalidConfiguration(
                 f"the records store {file!r} can't be made: {error}"
             ) from error
-    engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": 30})
+    engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": _BUSY_S})
     event.listen(engine, "connect", _write_ahead)
     return engine
 
 
 def _write_ahead(connection: object, _entry: ConnectionPoolEntry) -> None:
     """Readers do not wait for the writer; a commit survives the death of the process."""
-    cursor = connection.cursor()  # type: ignore[attr-defined]
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.close()
+    assert isinstance(connection, sqlite3.Connection)
+    deadline = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            break
+        except sqlite3.OperationalError as error:
+            # Another one is making the same switch; SQLite does not wait for that itself.
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+    connection.execute("PRAGMA synchronous=NORMAL")

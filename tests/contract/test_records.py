@@ -1,12 +1,9 @@
 """The promise of the records store, kept on SQLite and on a real PostgreSQL."""
 
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -16,14 +13,12 @@ from stores.records.store import SqlRecords
 from tests.postgres import PostgresServer, start_postgres
 from tests.recommendation_samples import EFFECT, T0, moved, recommendation, step
 from twin.asset import Event
-from twin.errors import InvalidConfiguration, NotFound, Unavailable
+from twin.errors import NotFound
 from twin.plant.genealogy import StepType
-from twin.plant.recommendation import Applied, Recommendation, State, Step
+from twin.plant.recommendation import Applied, State, Step
 from twin.ports import RecommendationQuery
 
 pytestmark = pytest.mark.integration
-
-ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -249,103 +244,3 @@ def test_writers_at_the_same_time_lose_nothing(records: SqlRecords, database: Da
     assert new == len(steps)
     assert records.steps() == steps
     assert records.recommendation("r1") == lives[2]
-
-
-def test_processes_that_open_a_new_database_together_all_find_its_tables(
-    database: Database, tmp_path: Path
-) -> None:
-    url = database.url
-    if database.server is None:
-        url = f"sqlite:///{tmp_path}/records.sqlite"
-    else:
-        with psycopg.connect(url.replace("+psycopg", "")) as server:
-            for table in ("recommendations", "audit", "steps", "step_pieces", "refused_readings"):
-                server.execute(f"DROP TABLE IF EXISTS {table}")  # type: ignore[arg-type]
-    code = (
-        "import sys; from stores.records.store import SqlRecords; print('ready', flush=True); "
-        "sys.stdin.readline(); r = SqlRecords(sys.argv[1], 'p'); print(len(r.steps()))"
-    )
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, url],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(4)
-    ]
-    for process in started:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in started:
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
-    answers = [process.communicate(timeout=60) for process in started]
-    assert [out for out, _ in answers] == ["0\n"] * 4, answers
-
-
-@pytest.mark.needs_postgresql
-def test_a_database_that_is_away_is_unavailable_and_comes_back_with_everything() -> None:
-    with start_postgres() as server:
-        records = SqlRecords(server.url, "demo")
-        records.save_recommendations([recommendation()])
-        server.stop()
-        try:
-            for call in (
-                lambda: records.save_recommendations([recommendation("r2")]),
-                lambda: records.recommendation("r1"),
-                lambda: records.recommendations(RecommendationQuery()),
-                lambda: records.record_steps([step()]),
-                lambda: records.steps_of("cell-1"),
-                lambda: records.record_refused([refused(1)]),
-                lambda: records.refused(),
-                lambda: SqlRecords(server.url, "demo"),
-            ):
-                with pytest.raises(Unavailable, match="records store"):
-                    call()
-        finally:
-            server.start()
-        assert records.recommendation("r1") == recommendation()
-        records.close()
-
-
-def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "records.sqlite").write_bytes(b"no database " * 500)
-    with pytest.raises(InvalidConfiguration, match="records.sqlite can't hold the records"):
-        SqlRecords(f"sqlite:///{tmp_path}/records.sqlite", "demo")
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "records.sqlite",
-        "mysql://user:secret@host/db",
-        "postgresql+psycopg2://user:secret@host/db",
-        "postgresql://user:secret@host:port/db",
-        "",
-    ],
-)
-def test_an_address_that_can_t_be_used_is_refused_without_its_password(url: str) -> None:
-    with pytest.raises(InvalidConfiguration, match="postgresql://") as caught:
-        SqlRecords(url, "demo")
-    assert "secret" not in str(caught.value)
-
-
-def test_a_password_is_told_to_nobody(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable) as caught:
-        SqlRecords("postgresql://user:secret@127.0.0.1:1/db", "demo")
-    assert "secret" not in str(caught.value)
-
-
-def test_a_folder_that_can_t_be_made_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(InvalidConfiguration, match="file/records"):
-        SqlRecords(f"sqlite:///{tmp_path}/file/records/r.sqlite", "demo")
-
-
-def test_the_short_form_of_postgresql_finds_its_driver() -> None:
-    with pytest.raises(Unavailable):
-        SqlRecords("postgresql://user@127.0.0.1:1/db", "demo")

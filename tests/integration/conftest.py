@@ -18,7 +18,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def plant_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
     folder = tmp_path_factory.mktemp("plant")
-    with started(folder, per_actor={"cycler_channel": 100}, archive_flush_s=1.0) as plant:
+    with started(folder, per_actor={"cycler_channel": 100}) as plant:
         yield plant
 
 

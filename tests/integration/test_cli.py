@@ -1,5 +1,6 @@
 """The command line as its users meet it: exit codes, one document, nothing left behind."""
 
+import csv
 import json
 import shutil
 import signal
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.commands import ROOT, Command, run
 from tests.servers import free_port
@@ -144,11 +146,21 @@ def _two_cells(folder: Path) -> tuple[Path, str]:
     source = ROOT / "examples" / "kiprobatt"
     shutil.copytree(source, folder, ignore=shutil.ignore_patterns("stats"))
     (folder / "stats").mkdir()
-    header, *cells = (source / "cells.csv").read_text().splitlines()
-    column = header.split(",").index("stats_file")
-    chosen = [c for c in cells if c.split(",")[column].endswith(".txt")][:2]
-    (folder / "cells.csv").write_text("\n".join([header, *chosen]) + "\n")
-    names = [cell.split(",")[column] for cell in chosen]
+    with (source / "cells.csv").open(newline="") as cells:
+        chosen = [cell for cell in csv.DictReader(cells) if cell["stats_file"]][:2]
+    with (folder / "cells.csv").open("w", newline="") as cut:
+        table = csv.DictWriter(cut, list(chosen[0]))
+        table.writeheader()
+        table.writerows(chosen)
+    channels = [f"pilot/formation/channel-{cell['tester_channel']}" for cell in chosen]
+    plant = yaml.safe_load((source / "plant.yaml").read_text())
+    plant["assets"] = [
+        asset
+        for asset in plant["assets"]
+        if asset["kind"] != "cycler_channel" or asset["name"] in channels
+    ]
+    (folder / "plant.yaml").write_text(yaml.safe_dump(plant))
+    names = [cell["stats_file"] for cell in chosen]
     for name in names:
         shutil.copy(source / "stats" / name, folder / "stats" / name)
     lines = (folder / "stats" / names[1]).read_bytes().splitlines(keepends=True)

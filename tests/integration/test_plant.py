@@ -1,7 +1,7 @@
 """An asset's life in a whole plant: created, changed, deleted, and brought back."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -257,21 +257,21 @@ async def test_an_actor_that_can_not_start_says_why_and_keeps_no_other_from_star
     await client.registry.batch_create([filler("sick/filler"), filler("well/filler")])
     await hosted(client, "well/filler")
 
-    def says(state: AssetState, reason: str) -> Callable[[], object]:
+    def says(state: AssetState, reason: str) -> Callable[[], Awaitable[bool]]:
         async def said() -> bool:
             record = await client.registry.get("sick/filler")
             return record.state is state and reason in record.state_reason
 
         return said
 
-    await until(says(AssetState.NO_DATA, "its actor does not start"), "it says why")  # type: ignore[arg-type]
+    await until(says(AssetState.NO_DATA, "its actor does not start"), "it says why")
     assert set(await asyncio.to_thread(plant_up.wait_until_placed)) == {"sick/filler"}
 
     await checkpoints.delete("sick/filler")
     await checkpoints.close()
-    await until(says(AssetState.PENDING, "no reading"), "it is well")  # type: ignore[arg-type]
+    await until(says(AssetState.PENDING, "no reading"), "it is well")
     await client.pushed("sick", 1, weighings("sick/filler", 12.0))
-    await until(says(AssetState.LIVE, ""), "it is live")  # type: ignore[arg-type]
+    await until(says(AssetState.LIVE, ""), "it is live")
 
 
 async def test_the_gateway_says_when_an_asset_is_nowhere(client: Client) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 from twin.asset import AssetConfig, Event, Json
 from twin.cell.restoring import integer
 from twin.errors import NotFound
+from twin.plant.first_pass import FirstPass
 from twin.plant.genealogy import BELOW_GRADE, GOOD, ProcessStep, StepType
 from twin.plant.supervision import Command, Decisions, LayerRules
 from twin.snapshot import Snapshot
@@ -27,7 +28,7 @@ _FORMED: Final = {
     "first_discharge_Ah": "discharge_capacity [Ah]",
     "first_efficiency": "coulombic_efficiency [1]",
 }
-_COUNTERS: Final = ("stacked", "filled", "formed", "graded", "below_grade")
+_COUNTERS: Final = ("stacked", "filled", "formed")
 _Z95: Final = 1.959963984540054
 
 
@@ -37,6 +38,7 @@ class CellRules(LayerRules):
     def __init__(self) -> None:
         self._assets: Mapping[str, AssetConfig] = {}
         self._counts = dict.fromkeys(_COUNTERS, 0)
+        self._first_pass = FirstPass()
 
     def assets_changed(self, assets: Mapping[str, AssetConfig]) -> None:
         self._assets = dict(assets)
@@ -64,22 +66,25 @@ class CellRules(LayerRules):
     def kpis(self) -> Mapping[str, Json]:
         """Cells counted at each station, and the first-pass yield (0..1) over the graded
         ones with its Wilson interval of 95 % confidence; null while none is graded."""
-        graded = self._counts["graded"]
-        good = graded - self._counts["below_grade"]
-        lower, upper = wilson(good, graded)
+        graded, passed = self._first_pass.graded, self._first_pass.passed
+        lower, upper = wilson(passed, graded)
         return {
             **self._counts,
-            "first_pass_yield": good / graded if graded else None,
+            "graded": graded,
+            "below_grade": graded - passed,
+            "first_pass_yield": self._first_pass.fraction,
             "first_pass_yield_lower": lower,
             "first_pass_yield_upper": upper,
         }
 
     def snapshot(self) -> Snapshot:
-        return {"counts": dict(self._counts)}
+        return {"counts": dict(self._counts), "first_pass": self._first_pass.snapshot()}
 
     def restore(self, snapshot: Snapshot) -> None:
-        counts = snapshot["counts"]
+        counts, first_pass = snapshot["counts"], snapshot["first_pass"]
         assert isinstance(counts, dict)
+        assert isinstance(first_pass, dict)
+        self._first_pass.restore(first_pass)
         self._counts = {name: integer(counts[name]) for name in _COUNTERS}
 
     def _stack(self, event: Event, serial: str) -> ProcessStep:
@@ -107,8 +112,7 @@ class CellRules(LayerRules):
         minimum = self._grade_minimum(event.asset)
         if isinstance(capacity, int | float) and minimum is not None:
             grade = GOOD if capacity >= minimum else BELOW_GRADE
-            self._counts["graded"] += 1
-            self._counts["below_grade"] += grade == BELOW_GRADE
+            self._first_pass.grade(serial, grade == GOOD)
             measured: dict[str, float | str] = {
                 "discharge_capacity [Ah]": float(capacity),
                 "grade_minimum [Ah]": minimum,

@@ -7,15 +7,19 @@ deployment).
 What a layer tells twice (its supervisor restarted, a person pressed twice) counts once.
 """
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Mapping
+from typing import Final
 
 from twin.asset import AssetConfig, Event, Json
 from twin.errors import NotFound
+from twin.plant.first_pass import FirstPass
 from twin.plant.genealogy import BELOW_GRADE
 from twin.plant.recommendation import State
 from twin.plant.supervision import Command, Decisions, LayerRules
 from twin.snapshot import Snapshot
+
+_REMEMBERED: Final = 10_000
 
 
 class PlantRules(LayerRules):
@@ -23,10 +27,10 @@ class PlantRules(LayerRules):
 
     def __init__(self) -> None:
         self._assets = 0
-        # By recommendation: its newest revision, and the state that it is in.
-        self._states: dict[str, tuple[int, str]] = {}
+        # By recommendation, the latest: its newest revision, and the state that it is in.
+        self._states: OrderedDict[str, tuple[int, str]] = OrderedDict()
         self._reached: Counter[str] = Counter()
-        self._graded: dict[str, bool] = {}
+        self._first_pass = FirstPass()
 
     def assets_changed(self, assets: Mapping[str, AssetConfig]) -> None:
         self._assets = len(assets)
@@ -45,12 +49,11 @@ class PlantRules(LayerRules):
         return Decisions()
 
     def kpis(self) -> Mapping[str, Json]:
-        passed = sum(self._graded.values())
         decided = self._reached[State.APPROVED] + self._reached[State.REJECTED]
         return {
             "assets": self._assets,
-            "graded": len(self._graded),
-            "first_pass_yield": passed / len(self._graded) if self._graded else None,
+            "graded": self._first_pass.graded,
+            "first_pass_yield": self._first_pass.fraction,
             "recommendations": dict(Counter(state for _, state in self._states.values())),
             "acceptance": self._reached[State.APPROVED] / decided if decided else None,
             "effective": self._reached[State.EFFECTIVE],
@@ -59,23 +62,24 @@ class PlantRules(LayerRules):
 
     def snapshot(self) -> Snapshot:
         return {
-            "states": {id_: [*moved] for id_, moved in self._states.items()},
+            "states": [[id_, *moved] for id_, moved in self._states.items()],
             "reached": dict(self._reached),
-            "graded": dict(self._graded),
+            "first_pass": self._first_pass.snapshot(),
         }
 
     def restore(self, snapshot: Snapshot) -> None:
-        states, reached, graded = snapshot["states"], snapshot["reached"], snapshot["graded"]
-        assert isinstance(states, dict)
+        states, reached = snapshot["states"], snapshot["reached"]
+        first_pass = snapshot["first_pass"]
+        assert isinstance(states, list)
         assert isinstance(reached, dict)
-        assert isinstance(graded, dict)
-        self._states = {}
-        for id_, moved in states.items():
+        assert isinstance(first_pass, dict)
+        self._states = OrderedDict()
+        for moved in states:
             assert isinstance(moved, list)
-            revision, state = moved
-            self._states[id_] = (int(str(revision)), str(state))
+            id_, revision, state = moved
+            self._states[str(id_)] = (int(str(revision)), str(state))
         self._reached = Counter({state: int(str(n)) for state, n in reached.items()})
-        self._graded = {piece: bool(passed) for piece, passed in graded.items()}
+        self._first_pass.restore(first_pass)
 
     def _move(self, event: Event) -> None:
         id_, state = str(event.data["id"]), str(event.data["state"])
@@ -84,6 +88,8 @@ class PlantRules(LayerRules):
         known, _ = self._states.get(id_, (0, ""))
         if revision > known:
             self._states[id_] = (revision, state)
+            while len(self._states) > _REMEMBERED:
+                self._states.popitem(last=False)
             self._reached[state] += 1
 
     def _grade(self, event: Event) -> None:
@@ -92,4 +98,4 @@ class PlantRules(LayerRules):
         assert isinstance(outputs, list)
         assert isinstance(measured, Mapping)
         for piece in outputs:
-            self._graded.setdefault(str(piece), measured.get("grade") != BELOW_GRADE)
+            self._first_pass.grade(str(piece), measured.get("grade") != BELOW_GRADE)

@@ -313,7 +313,7 @@ class Recommendation(_message.Message):
     """Whose readings say so."""
     layer: _builtins.str
     type: _builtins.str
-    """"coating_weight_excursion", …"""
+    """"coating_weight_correction", …"""
     title: _builtins.str
     reason: _builtins.str
     lot: _builtins.str

@@ -67,7 +67,9 @@ class PushReadingsRequest(_message.Message):
     SEQUENCE_FIELD_NUMBER: _builtins.int
     READINGS_FIELD_NUMBER: _builtins.int
     producer: _builtins.str
-    """Who sends; a name of its own for each source."""
+    """Who sends; another name at each start of a sender (put a boot id into it): a
+    sequence that an earlier start has used would be taken for a repeat.
+    """
     sequence: _builtins.int
     """Counts up from 1 within a producer."""
     @_builtins.property

@@ -136,7 +136,8 @@ class ArchiveMachine(RuleBasedStateMachine):
     def _start_again(self) -> None:
         self.writer.close()
         self.writer = SliceWriter(self.folder)
-        assert not list(self.folder.glob("**/*.tmp"))
+        files = {path for path in self.folder.glob("**/*") if path.suffix}
+        assert files == {one.path for one in self.archive.slices()}
 
 
 TestArchive = ArchiveMachine.TestCase

@@ -106,6 +106,12 @@ def test_a_question_gets_exactly_the_readings_that_it_asks_for(
     assert counted(two) == counted(found[:2])
 
 
+def test_the_start_belongs_to_the_time_asked_for_and_the_end_does_not(plant: Plant) -> None:
+    plant.archives(*[number(at) for at in range(5)])
+
+    assert plant.asked(start_ns=NOW_NS + 1, end_ns=NOW_NS + 3) == [number(1), number(2)]
+
+
 def test_readings_of_one_time_keep_the_order_in_which_they_came(plant: Plant) -> None:
     plant.archives(number(0, value=3.0), number(0, value=1.0))
     plant.archives(number(0, value=2.0))

@@ -19,9 +19,11 @@ def rules() -> CellRules:
     return made
 
 
-def formed(capacity: float, channel: AssetConfig = CHANNEL, sequence: int = 1) -> Event:
+def formed(
+    capacity: float, channel: AssetConfig = CHANNEL, sequence: int = 1, serial: str = "a"
+) -> Event:
     data: dict[str, Json] = {
-        "serial": "a",
+        "serial": serial,
         "first_charge_Ah": 0.5,
         "first_discharge_Ah": capacity,
         "first_efficiency": capacity / 0.5,
@@ -112,10 +114,19 @@ def test_no_recommendation_is_known_here_yet(command: Approve | Reject | ReportA
         rules().on_command(command, 1)
 
 
+def test_a_cell_counts_as_it_was_graded_first() -> None:
+    made = rules()
+    for i, capacity in enumerate([0.30, 0.44]):
+        made.on_event(formed(capacity, sequence=i))
+
+    kpis = made.kpis()
+    assert (kpis["formed"], kpis["graded"], kpis["below_grade"]) == (2, 1, 1)
+
+
 def test_first_pass_yield_comes_with_an_interval() -> None:
     made = rules()
     for i, capacity in enumerate([0.44, 0.43, 0.45, 0.30]):
-        made.on_event(formed(capacity, sequence=i))
+        made.on_event(formed(capacity, sequence=i, serial=f"cell {i}"))
 
     kpis = made.kpis()
     assert (kpis["formed"], kpis["graded"], kpis["below_grade"]) == (4, 4, 1)
