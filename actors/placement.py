@@ -55,7 +55,7 @@ def _free_host(
     record: AssetRecord, per_actor: Mapping[str, int], hosts: Mapping[str, list[str]]
 ) -> str:
     room = per_actor.get(record.kind, 1)
-    if room == 1:
+    if room <= 1:
         return record.name
     rack = record.parent or "plant"
     number = 0

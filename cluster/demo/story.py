@@ -112,7 +112,7 @@ async def count(plant: Plant) -> Count:
     assets = sum(len(host.assets) for host in await placement.hosts.remote())
     # Named, since other Ray clusters may run on this machine.
     ours = ray.get_runtime_context().gcs_address
-    alive = [("state", "=", "ALIVE")]
+    alive: list[tuple[str, str, str | bool | int | float]] = [("state", "=", "ALIVE")]
     actors = len(await asyncio.to_thread(list_actors, ours, filters=alive, limit=10_000))
     await asyncio.gather(*(edge.stop.remote() for edge in edges))
     views = [await edge.view.remote() for edge in edges]

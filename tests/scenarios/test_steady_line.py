@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.scenario, pytest.mark.timeout(240)]
 
 def test_a_steady_line_gets_no_recommendation(tmp_path: Path) -> None:
     done = run(
-        *("demo", "--scenario", "steady", "--for", 30, "--json"),
+        *("demo", "--scenario", "steady", "--for", 20, "--json"),
         *("--data-dir", tmp_path / "demo"),
         within_s=200,
     )

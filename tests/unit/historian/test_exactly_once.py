@@ -75,6 +75,13 @@ class ArchiveMachine(RuleBasedStateMachine):
     def it_flushes(self) -> None:
         self.writer.flush()
 
+    @rule(stream=streams, count=st.integers(1, 3))
+    def it_flushes_after_each_of_some_frames(self, stream: str, count: int) -> None:
+        for _ in range(count):
+            self.a_frame_is_sent(stream, PRODUCERS[0], [], 0)
+            self.the_archiver_reads(stream, 1)
+            self.writer.flush()
+
     @rule()
     def small_slices_are_merged(self) -> None:
         compact(self.folder, LONG_AFTER, rows=12)

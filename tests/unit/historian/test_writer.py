@@ -1,6 +1,7 @@
 """Slices: how they are named, what their footers say, what happens when the disk refuses."""
 
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from unittest.mock import patch
 
@@ -151,6 +152,24 @@ def test_slices_of_one_day_become_one_and_the_newest_stays(tmp_path: Path) -> No
 
     assert [(s.first, s.last) for s in Archive(tmp_path).slices()] == [(1, 4), (5, 5)]
     assert len(list(tmp_path.glob("date=*/*.parquet"))) == 2
+
+
+def test_a_merge_cut_off_before_its_parts_are_gone_counts_each_frame_once(tmp_path: Path) -> None:
+    writer = SliceWriter(tmp_path)
+    backbone = Streams()
+    for sequence in range(1, 5):
+        archive_frames(writer, frame(sequence, number(sequence)), backbone=backbone)
+        writer.flush()
+    writer.close()
+    with patch.object(Path, "unlink", side_effect=KeyboardInterrupt), suppress(KeyboardInterrupt):
+        compact(tmp_path, LONG_AFTER)
+    assert len(list(tmp_path.glob("date=*/*.parquet"))) == 5
+
+    assert [f.frame.sequence for f in Archive(tmp_path).frames()] == [1, 2, 3, 4]
+    SliceWriter(tmp_path).close()
+
+    assert len(list(tmp_path.glob("date=*/*.parquet"))) == 2
+    assert [f.frame.sequence for f in Archive(tmp_path).frames()] == [1, 2, 3, 4]
 
 
 def test_slices_are_merged_neither_beyond_their_day_nor_their_size_nor_before_their_time(

@@ -369,6 +369,16 @@ def test_only_the_latest_producers_are_remembered() -> None:
     assert made.counts.repeats == repeats + 1
 
 
+def test_a_producer_that_still_speaks_is_not_forgotten_for_new_ones() -> None:
+    made = host()
+    for sequence in (1, 2):
+        made.handle(frame(sequence, producer="steady"))
+        for number in range(40):
+            made.handle(frame(1, producer=f"boot:{sequence}:{number}"))
+    made.handle(frame(2, producer="steady"))
+    assert made.counts.repeats == 1
+
+
 def test_those_who_spoke_last_are_remembered_longest_also_after_a_restart() -> None:
     made = host()
     for number in range(100):
