@@ -63,6 +63,11 @@ class Plant(AbstractContextManager["Plant"]):
             self.live_store.stop()
             self.live_store = None
 
+    @property
+    def token_file(self) -> str:
+        """Where the token is that Ray's dashboard asks for."""
+        return os.environ.get("RAY_AUTH_TOKEN_PATH", "in RAY_AUTH_TOKEN")
+
     def handle(self, name: str) -> Any:
         """The actor of that name, for what only the command line asks."""
         from actors.naming import find

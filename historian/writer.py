@@ -60,8 +60,10 @@ class SliceWriter:
         return self._buffer.rows
 
     def positions(self) -> Mapping[str, str]:
-        """The last entry of each stream that is safe on the disk, with all before it."""
-        return dict(self._archived.positions)
+        """The last entry of each stream that is done with: it and all before it are safe
+        on the disk, or were repeats and damaged entries, of which nothing is kept."""
+        ledger = self._archived if self._buffer.rows else self._ledger
+        return dict(ledger.positions)
 
     def reached(self, stream: str) -> str:
         """The last entry of the stream that was added: read on after it."""

@@ -89,7 +89,7 @@ class GaugePlant:
         self.gauges = gauges
         self.plc = BenchPlc(gauges)
         self._progress = progress
-        config = load(plant="bench", data_dir=folder, gateway_port=0, ray_auth=False)
+        config = load(plant="bench", data_dir=folder, gateway_port=0)
         forget(config)
         self.plant = Plant(config, progress)
         self._rng = np.random.default_rng(20261122)

@@ -75,7 +75,7 @@ def command(
         )
     if seconds is None and not sys.stdin.isatty():
         seconds = _UNWATCHED_S
-    config = load(plant=_PLANT, data_dir=data_dir, gateway_port=0, ray_auth=False)
+    config = load(plant=_PLANT, data_dir=data_dir, gateway_port=0)
     forget(config)
     with Progress() as progress:
         story, counted = _play(config, scenario, seed, seconds, started, progress)
@@ -140,7 +140,8 @@ async def _perform(
     await asyncio.to_thread(plant.wait_until_placed)
     progress("waiting for the first reading of each asset")
     await asyncio.to_thread(plant.wait_until_live)
-    progress.say(f"the plant is up: gateway {plant.gateway}, Ray dashboard {plant.dashboard}")
+    progress.say(f"the plant is up: gateway {plant.gateway}")
+    progress.say(f"Ray dashboard: {plant.dashboard} (its token: {plant.token_file})")
     mes = Mes(plant.config.data_dir, plant.gateway, _PLANT, opcua)
     stack.callback(mes.stop)
     following = asyncio.create_task(story.follow(plant.gateway, _PLANT))

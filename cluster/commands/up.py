@@ -63,7 +63,7 @@ def command(
                     }
                 )
             progress.say(f"plant {config.plant!r} is up: gateway {plant_.gateway}")
-            progress.say(f"Ray dashboard: {plant_.dashboard}")
+            progress.say(f"Ray dashboard: {plant_.dashboard} (its token: {plant_.token_file})")
             progress(f"plant {config.plant!r} runs; Ctrl-C stops it")
             stopped.wait()
             progress("stopping")

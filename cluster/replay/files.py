@@ -38,7 +38,6 @@ def run(plan: ReplayPlan, data_dir: Path, progress: Progress) -> Report:
         plant=_PLANT,
         data_dir=data_dir,
         gateway_port=0,
-        ray_auth=False,
         idle_tick_s=0.0,
     )
     forget(config)

@@ -26,7 +26,8 @@ _LATEST_S: Final = (2**63 - 1) // 1_000_000_000
 @dataclass(frozen=True, slots=True)
 class Addressee:
     """Where an asset's readings go. ``stream`` is empty while nothing hosts the asset
-    (it has been deleted, or not been placed yet); ``bound`` are its signals that come from OPC UA or MQTT."""
+    (it is deleted, or not placed yet); ``bound`` are its signals that come from OPC UA or
+    MQTT."""
 
     kind: Kind
     stream: str

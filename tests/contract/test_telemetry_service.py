@@ -174,7 +174,7 @@ async def test_a_batch_is_acknowledged_when_its_readings_are_on_their_hosts_stre
     ("wrong", "why"),
     [
         (loading(0, 1.0, "line1/nothing"), "readings[1].asset: there is no asset"),
-        (loading(0, 1.0, DELETED), "readings[1].asset: 'line1/old' has been deleted"),
+        (loading(0, 1.0, DELETED), "readings[1].asset: 'line1/old' has no actor"),
         (
             pb.Reading(asset=GAUGE, signal="loading", time=at(0)),
             "readings[1].asset: asset: 'line1/coater/gauge-top' is not of the form",

@@ -115,6 +115,9 @@ class ElectrodeRules(LayerRules):
         excursion, coater = self._excursions.get(gauge.name), self._coater_of(gauge)
         if excursion is None or coater is None or coater.name not in self._coaters:
             return Decisions()
+        # It may be on its way back and not have been declared recovered yet.
+        if abs(excursion.deviation) <= settings.number(gauge, "excursion_limit"):
+            return Decisions()
         present = self._corrections.open_for(coater.name)
         if present is not None and not self._outdated(present, gauge, excursion, event):
             return Decisions()

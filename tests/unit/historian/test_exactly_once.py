@@ -148,4 +148,4 @@ class ArchiveMachine(RuleBasedStateMachine):
 
 
 TestArchive = ArchiveMachine.TestCase
-TestArchive.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
+TestArchive.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)

@@ -73,7 +73,7 @@ def test_a_missing_folder_answers_with_nothing(tmp_path: Path) -> None:
     assert archive.rollup("line1/coater", "x", 0, NOW_NS, 1) == []
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     slices=st.lists(st.lists(readings, max_size=8), min_size=1, max_size=3),
     signals=st.sets(st.sampled_from(SIGNALS)),
@@ -201,7 +201,7 @@ def test_a_view_stays_as_it_was_while_the_archive_grows_and_is_merged(plant: Pla
 
 
 @given(st.data())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_one_flipped_bit_in_a_slice_is_noticed_and_the_slice_named(data: st.DataObject) -> None:
     with TemporaryDirectory() as folder:
         plant = Plant(Path(folder))

@@ -61,6 +61,18 @@ def test_only_what_is_flushed_counts_as_safe(tmp_path: Path) -> None:
     assert writer.positions() == {"host:a": entry.id}
 
 
+def test_a_stream_that_ends_with_a_repeat_is_known_to_be_done_with(tmp_path: Path) -> None:
+    writer = SliceWriter(tmp_path)
+    backbone = Streams()
+    archive_frames(writer, frame(1, number(0)), backbone=backbone)
+    writer.flush()
+
+    repeat = backbone.append("host:a", frame(1, number(0)))
+    writer.add(repeat, frame(1, number(0)))
+
+    assert writer.positions() == {"host:a": repeat.id}
+
+
 def test_a_second_writer_is_kept_out_until_the_first_has_gone(tmp_path: Path) -> None:
     first = SliceWriter(tmp_path)
 

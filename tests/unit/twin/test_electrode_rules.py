@@ -226,6 +226,19 @@ def test_a_rejected_proposal_is_not_made_again_until_it_is_much_worse() -> None:
     assert len(layer.loading(5.5, 40, 41).recommendations) == 1
 
 
+def test_on_its_way_back_within_the_limit_nothing_is_proposed() -> None:
+    layer = Layer()
+    layer.reject(layer.proposed(3.0))
+    assert not layer.loading(1.2, 30, 31).recommendations
+    assert not layer.loading(-0.2, 31, 32).recommendations
+
+
+def test_an_open_proposal_is_not_superseded_by_a_correction_that_nobody_needs() -> None:
+    layer = Layer()
+    layer.proposed(5.0)
+    assert not layer.loading(1.0, 30, 31).recommendations
+
+
 def test_after_a_recovery_a_rejected_proposal_may_come_again() -> None:
     layer = Layer()
     layer.reject(layer.proposed(3.0))
