@@ -1,6 +1,6 @@
 """The actors of the layers' supervisors and of the plant's: shells around SupervisorCore.
 
-report(events) ─▶ core ─▶ records ─▶ feed ─▶ plant supervisor ─▶ checkpoint ─▶ acknowledged
+report(events) ─▶ core ─▶ checkpoint ─▶ records ─▶ feed ─▶ plant supervisor ─▶ acknowledged
 """
 
 import asyncio
@@ -129,7 +129,6 @@ class LayerSupervisor:
         self._core.assets_changed(await self._configs())
         if saved is not None:
             self._core.restore(saved.state)
-        self._core.started(self._incarnation)
 
     async def _tick(self) -> None:
         async with self._turn:
@@ -138,8 +137,14 @@ class LayerSupervisor:
                 await self._write_down()
 
     async def _write_down(self) -> None:
-        """Records first, then the feed, then upwards, then the checkpoint: whatever fails,
-        the same decisions come again, and each of these steps takes them only once."""
+        """The checkpoint first, with the decisions in it; then they are carried out.
+
+        Whatever fails after that, the same decisions are carried out again, here or after
+        a restart: records and the plant's supervisor take each of them once, the feed may
+        show one twice.
+        """
+        state = self._core.snapshot()
+        await self._checkpoints.save(self._name, Checkpoint(START, self._incarnation, state))
         pending = self._core.pending
         if pending.recommendations:
             await asyncio.to_thread(self._records.save_recommendations, pending.recommendations)
@@ -151,8 +156,6 @@ class LayerSupervisor:
             await asyncio.to_thread(self._records.record_refused, pending.refused)
         if pending.upward and self._layer != PLANT:
             await self._tell_plant(tuple(pending.upward))
-        state = self._core.snapshot()
-        await self._checkpoints.save(self._name, Checkpoint(START, self._incarnation, state))
         self._core.pending = Decisions()
 
     async def _tell_plant(self, events: Sequence[Event]) -> None:

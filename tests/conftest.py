@@ -10,7 +10,7 @@ from hypothesis import settings
 
 # Repeatable, and few enough for the unit tests to stay a matter of seconds; a longer look:
 # pytest tests/unit --hypothesis-profile=thorough
-settings.register_profile("brief", max_examples=30, derandomize=True, deadline=None)
+settings.register_profile("brief", max_examples=20, derandomize=True, deadline=None)
 settings.register_profile("thorough", max_examples=1000, deadline=None)
 
 _SERVERS = {

@@ -6,7 +6,6 @@
 Pure: its whole state goes into one snapshot, and equal frames give equal snapshots.
 """
 
-import json
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from twin.asset import AssetConfig, Effects, Event, Figure, Json
 from twin.errors import NotFound
 from twin.estimation.gate import SensorGate, SignalHealth, Verdict
 from twin.estimation.quarantine import QuarantineLog
+from twin.event_codec import pack, unpack
 from twin.frame import Frame, Reading
 from twin.kinds import Kind
 from twin.snapshot import Snapshot, dumps, loads
@@ -115,7 +115,7 @@ class TwinHost:
         return dumps(self._state())
 
     def snapshot(self) -> bytes:
-        return dumps({**self._state(), "outbox": [_packed(event) for event in self._outbox]})
+        return dumps({**self._state(), "outbox": [pack(event) for event in self._outbox]})
 
     def restore(self, data: bytes) -> None:
         """Go back to a snapshot; twins that it does not hold start anew, and so do those
@@ -141,7 +141,7 @@ class TwinHost:
         self._cohort.restore(_without(others, saved["cohort"]))
         outbox = saved["outbox"]
         assert isinstance(outbox, list)
-        self._outbox = deque(_unpacked(_object(event)) for event in outbox)
+        self._outbox = deque(unpack(_object(event)) for event in outbox)
 
     def _state(self) -> Snapshot:
         return {
@@ -198,28 +198,6 @@ class TwinHost:
     def _known(self, asset: str) -> None:
         if asset not in self._assets:
             raise NotFound(f"asset {asset!r} is not held by this host")
-
-
-def _packed(event: Event) -> Snapshot:
-    return {
-        "asset": event.asset,
-        "uid": event.uid,
-        "sequence": event.sequence,
-        "kind": event.kind,
-        "time_ns": event.time_ns,
-        "data": json.dumps(dict(event.data), sort_keys=True),
-    }
-
-
-def _unpacked(packed: Snapshot) -> Event:
-    return Event(
-        asset=str(packed["asset"]),
-        uid=str(packed["uid"]),
-        sequence=int(str(packed["sequence"])),
-        kind=str(packed["kind"]),
-        time_ns=int(str(packed["time_ns"])),
-        data=json.loads(str(packed["data"])),
-    )
 
 
 def _object(value: object) -> Snapshot:

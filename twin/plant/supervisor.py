@@ -2,21 +2,19 @@
 
     events ─▶ intake (repeats dropped, old incarnations refused) ─▶ rules ─▶ decisions
 
-What was decided stays in ``pending`` until the shell has written it down; only then does
-the shell acknowledge the events. A repeated event adds nothing, so a shell that failed in
-between simply tries again.
+What was decided stays in ``pending``, which is part of the snapshot, until the shell has
+carried it out: the shell saves the snapshot, carries out, and only then acknowledges the
+events. A repeated event adds nothing, so a shell that failed in between simply tries again.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from twin.asset import AssetConfig, Event, Json
 from twin.errors import Fenced
+from twin.plant.decisions_codec import from_snapshot, to_snapshot
 from twin.plant.recommendation import Recommendation
 from twin.plant.supervision import Command, Decisions, EventIntake, LayerRules
 from twin.snapshot import dumps, loads
-
-_INCARNATION_BITS: Final = 32
 
 
 class SupervisorCore:
@@ -32,14 +30,6 @@ class SupervisorCore:
     @property
     def layer(self) -> str:
         return self._rules.layer
-
-    def started(self, incarnation: int) -> None:
-        """Number what is told upwards above all that an earlier incarnation told.
-
-        What that one told and did not write down comes again, perhaps in another order:
-        under its old numbers some of it would be taken for repeats.
-        """
-        self._upward = max(self._upward, incarnation << _INCARNATION_BITS)
 
     def assets_changed(self, assets: Mapping[str, AssetConfig]) -> None:
         self._rules.assets_changed(assets)
@@ -82,6 +72,7 @@ class SupervisorCore:
                 "intake": self._intake.snapshot(),
                 "incarnations": dict(self._incarnations),
                 "upward": self._upward,
+                "pending": to_snapshot(self.pending),
             }
         )
 
@@ -91,10 +82,13 @@ class SupervisorCore:
         assert isinstance(rules, dict)
         assert isinstance(intake, dict)
         assert isinstance(incarnations, dict)
+        pending = saved["pending"]
+        assert isinstance(pending, dict)
         self._rules.restore(rules)
         self._intake.restore(intake)
         self._incarnations = {host: int(str(n)) for host, n in incarnations.items()}
         self._upward = int(str(saved["upward"]))
+        self.pending = from_snapshot(pending)
 
     def _decide(self, decisions: Decisions) -> None:
         """Every recommendation that moved and every piece graded is told upwards, too."""

@@ -197,31 +197,30 @@ def test_every_process_step_is_told_upwards_with_what_was_measured() -> None:
     }
 
 
-def test_a_restarted_supervisor_s_upward_events_are_not_taken_for_old_ones() -> None:
-    """Hosts report again after a restart, and not in the order of before."""
-    above = EventIntake()
+def test_what_was_decided_and_not_carried_out_is_in_the_snapshot() -> None:
     first, _ = core()
-    first.started(1)
-    first.take("h1", 1, [event(1, "alarm", "u1")], 0)
-    assert all(above.is_new(e) for e in first.pending.upward)
-    # It dies before its checkpoint; the other host is the first to report now.
-    second, _ = core()
-    second.started(2)
-    second.take("h2", 1, [event(1, "alarm", "u2")], 0)
-    second.take("h1", 1, [event(1, "alarm", "u1")], 0)
-
-    assert all(above.is_new(e) for e in second.pending.upward)
-
-
-def test_a_supervisor_that_goes_on_from_its_checkpoint_counts_on() -> None:
-    first, _ = core()
-    first.started(3)
-    first.take(HOST, 1, [event(1, "alarm")], 0)
+    refused = event(3, "reading.quarantined")
+    first.take(HOST, 1, [event(1, "alarm"), event(2, "made"), refused], 0)
     second, _ = core()
     second.restore(first.snapshot())
-    second.started(1)
-    second.take(HOST, 1, [event(2, "alarm")], 0)
-    assert second.pending.upward[0].sequence == first.pending.upward[0].sequence + 1
+    assert second.pending == first.pending
+    assert second.pending.refused == [refused]
+
+
+def test_what_is_told_upwards_after_a_restart_is_counted_on() -> None:
+    """Decisions are saved before they are told, so no number stands for two of them."""
+    above = EventIntake()
+    first, _ = core()
+    first.take("h1", 1, [event(1, "alarm", "u1")], 0)
+    saved = first.snapshot()
+    assert all(above.is_new(e) for e in first.pending.upward)
+
+    second, _ = core()
+    second.restore(saved)
+    assert not any(above.is_new(e) for e in second.pending.upward)
+    second.pending = Decisions()
+    second.take("h2", 1, [event(1, "alarm", "u2")], 0)
+    assert all(above.is_new(e) for e in second.pending.upward)
 
 
 def test_a_command_answers_with_the_recommendation_after_it() -> None:
