@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 from asset_registry.plant_file import load_plant
-
 from asset_registry.record import AssetRecord
 from protocols.files.manifest import Manifest, Stage, load_manifest
 from protocols.files.manifest_check import check
