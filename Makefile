@@ -59,11 +59,11 @@ demo: venv ## run the demonstration plant: make demo ARGS="--help"
 	@$(BIN)/gigatwin demo $(ARGS)
 
 unit: dev ## unit tests only: seconds
-	@$(PYTEST) tests/unit -n 2 $(ARGS)
+	@$(PYTEST) tests/unit -n 2 --dist loadfile $(ARGS)
 
 test: dev ## unit tests, then all the others against real servers
 	@tools/system-packages.sh
-	@$(PYTEST) tests/unit -n 2 $(ARGS)
+	@$(PYTEST) tests/unit -n 2 --dist loadfile $(ARGS)
 	@$(PYTEST) tests --ignore=tests/unit $(ARGS)
 
 check: dev ## what CI runs: format, lint, types, import rules, tests

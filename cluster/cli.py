@@ -54,6 +54,8 @@ def main() -> None:
     SIGTERM ends a command as Ctrl-C does: what it started is stopped first.
     """
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    # Ray reads this one when it is imported, which some commands do before they start it.
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
     logging.getLogger("asyncua").setLevel(logging.ERROR)
     signal.signal(signal.SIGTERM, _end)
     try:

@@ -18,7 +18,9 @@ from twin.host import TwinHost
 from twin.kinds import kind
 from twin.plant.genealogy import ProcessStep, StepType
 
-PILOT_LINE = Path(__file__).parents[3] / "examples" / "kiprobatt"
+pytestmark = pytest.mark.scenario
+
+PILOT_LINE = Path(__file__).parents[2] / "examples" / "kiprobatt"
 DAY_NS = 86_400_000_000_000
 
 
