@@ -101,7 +101,8 @@ class PlacementActor:
         position = await self._store.position()
         records = {record.name: record for record in await live_records(self._store)}
         placed = await self._placed()
-        plans = {p.host: p for p in place(records.values(), self._settings.per_actor, placed)}
+        homes = {**await self._rested(), **placed}
+        plans = {p.host: p for p in place(records.values(), self._settings.per_actor, homes)}
         for host in (set(placed.values()) | set(self._known)) - set(plans):
             self._stop(host)
         await self._remember(plans, placed)
@@ -130,6 +131,11 @@ class PlacementActor:
             stored = await self._redis.hgetall(self._keys.hosts())
         return {text(asset): text(host) for asset, host in stored.items()}
 
+    async def _rested(self) -> dict[str, str]:
+        async with unavailable_when_away("reading where deleted assets were"):
+            stored = await self._redis.hgetall(self._keys.rested())
+        return {text(asset): text(host) for asset, host in stored.items()}
+
     async def _remember(self, plans: Mapping[str, HostPlan], before: Mapping[str, str]) -> None:
         """Which host each asset has, and which assets each host: a host that is restarted
         looks there."""
@@ -145,6 +151,8 @@ class PlacementActor:
         ):
             if gone:
                 together.hdel(self._keys.hosts(), *gone)
+                # Undeleted, an asset finds its state where it was.
+                together.hset(self._keys.rested(), mapping={name: before[name] for name in gone})
             for host in changed:
                 together.delete(self._keys.hosted(host))
                 if host in plans:

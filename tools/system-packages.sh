@@ -67,17 +67,21 @@ disable_services() {
 }
 
 install() {
-    local packages log
+    local packages package log
     packages=$(missing | cut -d: -f2)
     log=$(mktemp)
     echo "system packages: installing" $packages
     forbid_services
     case "$packages" in *postgresql*) forbid_main_cluster ;; esac
-    if { apt update && apt install -y --no-install-recommends $packages; } >"$log" 2>&1; then
-        disable_services $packages
-    else
-        tail -n 5 "$log"
-    fi
+    apt update >"$log" 2>&1 || tail -n 5 "$log"
+    # One by one: a distribution may lack one of them (Ubuntu has no chromium package).
+    for package in $packages; do
+        if apt install -y --no-install-recommends "$package" >"$log" 2>&1; then
+            disable_services "$package"
+        else
+            tail -n 5 "$log"
+        fi
+    done
     rm -f "$log"
 }
 

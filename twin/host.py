@@ -20,6 +20,9 @@ from twin.frame import Frame, Reading
 from twin.kinds import Kind
 from twin.snapshot import Snapshot, dumps, loads
 
+_BY_ASSET: Final = ("uids", "sequences", "gate", "quarantine", "cohort")
+"""Sections of a snapshot that hold something for each asset, by its name."""
+
 _SECOND_NS: Final = 1_000_000_000
 _PRODUCERS_REMEMBERED: Final = 64
 
@@ -53,6 +56,8 @@ class TwinHost:
         self._sequences: dict[str, int] = {}
         self._producers: dict[str, int] = {}
         self._outbox: deque[Event] = deque()
+        # By section: what is known of assets that are not hosted now (deleted ones).
+        self._resting: dict[str, Snapshot] = {section: {} for section in _BY_ASSET}
         self._clock_ns = 0
         self._frames = self._readings = self._quarantined = self._repeats = self._strays = 0
 
@@ -118,13 +123,23 @@ class TwinHost:
         return dumps({**self._state(), "outbox": [pack(event) for event in self._outbox]})
 
     def restore(self, data: bytes) -> None:
-        """Go back to a snapshot; twins that it does not hold start anew, and so do those
-        whose name belonged to another asset (another ``uid``) then."""
+        """Go back to a snapshot. Twins that it does not hold start anew, and so do those
+        whose name belonged to another asset (another ``uid``) then. What it holds of
+        assets that are not hosted now rests, and is there when they come back."""
         saved = loads(data)
-        others = {
+        resting = _object(saved["resting"])
+        known = {
+            section: {**_object(resting[section]), **_object(saved[section])}
+            for section in _BY_ASSET
+        }
+        mine = {
             name
-            for name, uid in _object(saved["uids"]).items()
-            if name in self._assets and uid != self._assets[name].uid
+            for name, uid in known["uids"].items()
+            if name in self._assets and uid == self._assets[name].uid
+        }
+        self._resting = {
+            section: {name: of for name, of in states.items() if name not in self._assets}
+            for section, states in known.items()
         }
         counts = saved["counts"]
         assert isinstance(counts, list)
@@ -135,10 +150,10 @@ class TwinHost:
         producers = saved["producers"]
         assert isinstance(producers, list)
         self._producers = {str(name): int(str(n)) for name, n in producers}  # type: ignore[misc, str-unpack]
-        self._sequences = _numbers(_without(others, saved["sequences"]))
-        self._gate.restore(_without(others, saved["gate"]))
-        self._quarantine.restore(_without(others, saved["quarantine"]))
-        self._cohort.restore(_without(others, saved["cohort"]))
+        self._sequences = _numbers(_only(mine, known["sequences"]))
+        self._gate.restore(_only(mine, known["gate"]))
+        self._quarantine.restore(_only(mine, known["quarantine"]))
+        self._cohort.restore(_only(mine, known["cohort"]))
         outbox = saved["outbox"]
         assert isinstance(outbox, list)
         self._outbox = deque(unpack(_object(event)) for event in outbox)
@@ -161,6 +176,7 @@ class TwinHost:
             "gate": self._gate.snapshot(),
             "quarantine": self._quarantine.snapshot(),
             "cohort": self._cohort.snapshot(),
+            "resting": {section: dict(states) for section, states in self._resting.items()},
         }
 
     def _pass(self, reading: Reading, received_ns: int, effects: Effects) -> bool:
@@ -205,9 +221,8 @@ def _object(value: object) -> Snapshot:
     return value
 
 
-def _without(assets: set[str], value: object) -> Snapshot:
-    """A part of a snapshot that is kept by asset, without some of them."""
-    return {name: part for name, part in _object(value).items() if name not in assets}
+def _only(assets: set[str], by_asset: Snapshot) -> Snapshot:
+    return {name: of for name, of in by_asset.items() if name in assets}
 
 
 def _numbers(value: object) -> dict[str, int]:

@@ -39,6 +39,10 @@ class Keys:
         """Hash: asset → host."""
         return self._key("hosts")
 
+    def rested(self) -> str:
+        """Hash: deleted asset → the host that keeps its state."""
+        return self._key("rested")
+
     def hosted(self, host: str) -> str:
         """Set: the assets of one host."""
         return self._key("hosted", host)

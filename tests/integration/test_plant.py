@@ -249,6 +249,37 @@ async def test_readings_of_an_asset_that_its_host_has_given_up_are_counted_as_st
     assert await host.ready.remote() == incarnation
 
 
+async def test_a_dense_asset_that_is_undeleted_has_its_state_back(
+    client: Client, plant_up: Plant
+) -> None:
+    gone, stays = channel("rack9/gone", "rack9"), channel("rack9/stays", "rack9")
+    await client.registry.batch_create([gone, stays])
+    await hosted(client, gone.name)
+    await client.pushed("rack9", 1, cycle_record(gone.name, "C-1", 0.51, 0.45))
+
+    async def knows() -> bool:
+        return "discharge_capacity" in await client.figures(gone.name)
+
+    await until(knows, "the twin knows the cell")
+    before = await client.state(gone.name)
+    await client.registry.delete(gone.name)
+    host = find(plant_up.settings, "rack9/cycler_channel#0")
+
+    async def given_up() -> bool:
+        try:
+            await host.view.remote(gone.name)
+        except NotFound:
+            return True
+        return False
+
+    await until(given_up, "the host has given the channel up")
+    await client.registry.undelete(gone.name)
+    await hosted(client, gone.name)
+    after = await client.state(gone.name)
+    assert list(after.figures) == list(before.figures)
+    assert list(after.signals) == list(before.signals)
+
+
 async def test_an_actor_that_can_not_start_says_why_and_keeps_no_other_from_starting(
     client: Client, plant_up: Plant
 ) -> None:

@@ -340,6 +340,22 @@ def test_an_asset_less_leaves_the_others_and_its_events_as_they_were() -> None:
     assert after.counts.strays == 1
 
 
+def test_an_asset_that_comes_back_goes_on_where_it_left_off() -> None:
+    """Deleted and undeleted: its state, and the count of its events."""
+    both = host(A, B)
+    both.handle(frame(1, level(95, 0), level(96, 0, B), level(101, 1, B)))
+    alone = host(A)
+    alone.restore(both.snapshot())
+    alone.handle(frame(2, level(97, 1)))
+    again = host(A, B)
+    again.restore(alone.snapshot())
+
+    assert again.figures(B.name) == both.figures(B.name)
+    assert again.health(B.name) == both.health(B.name)
+    numbers = [e.sequence for e in again.handle(frame(3, level(97, 2, B)))]
+    assert numbers == [3]
+
+
 def test_a_name_that_is_used_again_does_not_inherit_the_old_asset_s_state() -> None:
     before = host(A, B)
     before.handle(frame(1, level(95, 5), level(101, 6), level(30, 5, B)))
