@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
@@ -66,7 +67,11 @@ class Plant(AbstractContextManager["Plant"]):
     @property
     def token_file(self) -> str:
         """Where the token is that Ray's dashboard asks for."""
-        return os.environ.get("RAY_AUTH_TOKEN_PATH", "in RAY_AUTH_TOKEN")
+        path = os.environ.get("RAY_AUTH_TOKEN_PATH")
+        if path is None:
+            return "in RAY_AUTH_TOKEN"
+        here = Path.cwd()
+        return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
 
     def handle(self, name: str) -> Any:
         """The actor of that name, for what only the command line asks."""
