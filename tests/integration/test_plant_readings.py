@@ -171,6 +171,12 @@ async def test_all_who_watch_see_the_same_recommendation_and_go_on_after_a_loss(
                 return answer.accepted > 0
 
             await until(taken, f"batch {number} is taken")
+
+            # As in life: the supervisor has heard of the coater before the gauge alarms.
+            async def coater_follows(number: int = number) -> bool:
+                return await client.accepted(name, "lot") == 10 * number
+
+            await until(coater_follows, f"the coater's twin has taken batch {number}")
         (first, token), (second, _) = await asyncio.gather(*watches)
     assert first == second
     assert first.changes[0].signal == "line_speed"
