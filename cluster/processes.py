@@ -1,8 +1,6 @@
 """Processes that we start and end: each dies with us, and is told to stop politely first."""
 
-import ctypes
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -13,9 +11,7 @@ from typing import Final
 
 from twin.errors import Unavailable
 
-_PR_SET_PDEATHSIG: Final = 1
-# Loaded here: between fork and exec a child must not load anything.
-_LIBC: Final = ctypes.CDLL(None)
+_FOLLOW_PARENT: Final = str(Path(__file__).with_name("follow_parent.py"))
 
 
 def free_port() -> int:
@@ -46,12 +42,11 @@ class Process:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             self._child = subprocess.Popen(
-                list(command),
+                _following(command),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=None if environment is None else dict(environment),
-                preexec_fn=_ending_with(os.getpid()) if sys.platform == "linux" else None,
             )
 
     @property
@@ -98,13 +93,8 @@ class Process:
             self._child.wait()
 
 
-def _ending_with(parent: int) -> Callable[[], None]:
-    """Asks the kernel to end the child when its parent dies, however that happens. (To be
-    exact: when the thread that started it ends.)"""
-
-    def ask() -> None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it died before we had asked
-            os._exit(1)
-
-    return ask
+def _following(command: Sequence[str]) -> list[str]:
+    """The command, told to end with this process where the kernel can see to it."""
+    if sys.platform != "linux":
+        return list(command)
+    return [sys.executable, "-I", "-S", _FOLLOW_PARENT, str(os.getpid()), *command]

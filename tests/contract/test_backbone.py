@@ -163,7 +163,8 @@ async def test_a_stream_that_is_made_again_goes_on_ascending(
     assert await backbone.last_id(stream) == START
     assert await data(backbone, stream) == []
     after = await backbone.append(stream, b"again")
-    assert position(after) > position(before[-1])
+    # By the clock: within one millisecond a server counts from 0 again.
+    assert position(after)[0] >= position(before[-1])[0]
 
 
 async def test_streams_do_not_mix(backbone: AnyBackbone, stream: str) -> None:

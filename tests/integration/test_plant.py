@@ -252,10 +252,10 @@ async def test_readings_of_an_asset_that_its_host_has_given_up_are_counted_as_st
 async def test_a_dense_asset_that_is_undeleted_has_its_state_back(
     client: Client, plant_up: Plant
 ) -> None:
-    gone, stays = channel("rack9/gone", "rack9"), channel("rack9/stays", "rack9")
+    gone, stays = channel("rack10/gone", "rack10"), channel("rack10/stays", "rack10")
     await client.registry.batch_create([gone, stays])
     await hosted(client, gone.name)
-    await client.pushed("rack9", 1, cycle_record(gone.name, "C-1", 0.51, 0.45))
+    await client.pushed("rack10", 1, cycle_record(gone.name, "C-1", 0.51, 0.45))
 
     async def knows() -> bool:
         return "discharge_capacity" in await client.figures(gone.name)
@@ -263,7 +263,7 @@ async def test_a_dense_asset_that_is_undeleted_has_its_state_back(
     await until(knows, "the twin knows the cell")
     before = await client.state(gone.name)
     await client.registry.delete(gone.name)
-    host = find(plant_up.settings, "rack9/cycler_channel#0")
+    host = find(plant_up.settings, "rack10/cycler_channel#0")
 
     async def given_up() -> bool:
         try:
