@@ -15,7 +15,7 @@ from stores.live.backbone import RedisBackbone
 from stores.live.checkpoints import RedisCheckpoints
 from stores.live.connection import connect, text, unavailable_when_away
 from stores.live.keys import Keys
-from stores.live.memory import position as order
+from twin.ports import order
 
 log = structlog.get_logger()
 

@@ -21,8 +21,8 @@ from asset_registry.redis_store import RedisAssetStore
 from asset_registry.registry import AssetRegistry
 from protocols.grpc.asset_registry_service import AssetRegistryService
 from protocols.grpc.names import asset_name
-from protocols.grpc.recommendation_messages import timestamp
 from protocols.grpc.recommendation_service import RecommendationService
+from protocols.grpc.times import timestamp
 from protocols.grpc.twin_service import TwinService
 from protocols.grpc.v1 import (
     asset_registry_service_pb2,

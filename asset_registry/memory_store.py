@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from asset_registry.record import AssetRecord, AssetState
 from asset_registry.store import (
     REQUEST_LIFE_S,
-    START,
     Change,
     ChangeKind,
     Commit,
@@ -20,6 +19,7 @@ from asset_registry.store import (
     places,
 )
 from twin.errors import TooOld
+from twin.ports import START, order
 
 
 class MemoryAssetStore:
@@ -117,14 +117,14 @@ class MemoryAssetStore:
     async def changes(
         self, after: str, *, block_ms: int | None = None, count: int = 100
     ) -> tuple[Change, ...]:
-        position = _position(after)
+        position = order(after)
 
         def found() -> tuple[Change, ...]:
-            first = _position(self._feed[0].id) if self._feed else (0, 0)
+            first = order(self._feed[0].id) if self._feed else (0, 0)
             trimmed = self._count > len(self._feed)
             if (trimmed and position < first) or position > (0, self._count):
                 raise TooOld(f"changes after {after} are not kept any more; begin anew")
-            later = [change for change in self._feed if _position(change.id) > position]
+            later = [change for change in self._feed if order(change.id) > position]
             return tuple(later[:count])
 
         async with self._changed:
@@ -158,8 +158,3 @@ class MemoryAssetStore:
         time_ns, remembered = self._requests.get(request_id, (0, None))
         fresh = self._clock() - time_ns < REQUEST_LIFE_S * 1_000_000_000
         return remembered if fresh else None
-
-
-def _position(id: str) -> tuple[int, int]:
-    ms, _, n = id.partition("-")
-    return int(ms), int(n)

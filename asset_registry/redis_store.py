@@ -29,7 +29,6 @@ from asset_registry.codec import decode, encode
 from asset_registry.record import AssetRecord, AssetState
 from asset_registry.store import (
     REQUEST_LIFE_S,
-    START,
     Change,
     ChangeKind,
     Commit,
@@ -42,6 +41,7 @@ from asset_registry.store import (
     places,
 )
 from twin.errors import TooOld, Unavailable
+from twin.ports import START
 
 _BLOCK_MS: Final = 2_000
 """The client gives up on an answer after 5 s; longer waits are cut into these."""

@@ -11,9 +11,6 @@ from typing import Final, Protocol
 
 from asset_registry.record import AssetRecord, AssetState
 
-START: Final = "0-0"
-"""Position before the first change."""
-
 REQUEST_LIFE_S: Final = 24 * 3600
 WAITING: Final = "waiting for its actor"
 

@@ -269,7 +269,7 @@ async def silent_assets(settings: PlantSettings) -> list[tuple[str, str]]:
 
 
 def _order(position: str) -> tuple[int, int]:
-    from stores.live.memory import position as order
+    from twin.ports import order
 
     return order(position) if position else (-1, 0)
 

@@ -10,16 +10,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from twin.frame import Frame
-from twin.ports import START, Entry
+from twin.ports import START, Entry, order
 
 PRODUCERS_PER_STREAM: Final = 256
 """More producers than ever send at the same time on one stream; the longest silent goes."""
-
-
-def position(entry_id: str) -> tuple[int, int]:
-    """``<ms>-<n>`` as numbers, which compare as the ids do."""
-    milliseconds, _, count = entry_id.partition("-")
-    return int(milliseconds), int(count or 0)
 
 
 @dataclass(slots=True)
@@ -43,7 +37,7 @@ class Ledger:
         return self.positions.get(stream, START)
 
     def has(self, entry: Entry) -> bool:
-        return position(entry.id) <= position(self.position(entry.stream))
+        return order(entry.id) <= order(self.position(entry.stream))
 
     def skip(self, entry: Entry) -> None:
         """The entry has been dealt with, though nothing of it is kept."""
@@ -73,5 +67,5 @@ class Ledger:
             raise TypeError("positions and sequences must be objects")
         ledger = cls(positions, sequences)
         for at in positions.values():
-            position(at)
+            order(at)
         return ledger

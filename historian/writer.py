@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from historian.ledger import Ledger, position
+from historian.ledger import Ledger
 from historian.slices import (
     HEAD,
     SCHEMA,
@@ -22,7 +22,7 @@ from historian.slices import (
 )
 from twin.errors import InvalidFrame, Unavailable
 from twin.frame import Frame
-from twin.ports import Entry
+from twin.ports import Entry, order
 
 _LIMIT = 2**63
 
@@ -173,7 +173,7 @@ class _Buffer:
         self._numbers["quality"].append(frame.quality)
         self._numbers["frame"].append(np.full(len(frame), number, dtype=np.int64))
         self._numbers["row"].append(np.arange(len(frame), dtype=np.int32))
-        head = (entry.stream, *position(entry.id), frame.producer, frame.sequence)
+        head = (entry.stream, *order(entry.id), frame.producer, frame.sequence)
         self._heads.append((number, *head, frame.received_ns))
 
     def table(self) -> pa.Table:

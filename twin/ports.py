@@ -23,6 +23,12 @@ class Entry:
 START = "0-0"
 
 
+def order(id_: str) -> tuple[int, int]:
+    """A stream's id as something that compares as the ids do."""
+    milliseconds, _, count = id_.partition("-")
+    return int(milliseconds), int(count or 0)
+
+
 class Backbone(Protocol):
     """Ordered, durable streams of bytes (Redis streams)."""
 

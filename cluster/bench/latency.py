@@ -17,6 +17,7 @@ import numpy as np
 from cluster.bench.gauges import GaugePlant, Written
 from cluster.bench.report import Report, Row
 from cluster.plant import Progress
+from protocols.grpc.times import nanoseconds
 from protocols.grpc.v1 import recommendation_service_pb2 as pb
 from protocols.grpc.v1 import recommendation_service_pb2_grpc as pb_grpc
 
@@ -60,7 +61,7 @@ class _Bench:
                 self.unasked.append(f"{found.source_asset}: {found.title}: {found.reason}")
             elif not excursion.arrived.done():
                 deciding = max(
-                    _ns(e.to_time) for e in found.evidence if e.asset == found.source_asset
+                    nanoseconds(e.to_time) for e in found.evidence if e.asset == found.source_asset
                 )
                 excursion.arrived.set_result((arrived, deciding, found.name))
 
@@ -111,10 +112,6 @@ class _Bench:
 def _same_time(written_ns: int, told_ns: int) -> bool:
     """OPC UA's times have steps of 100 ns, the server's library microseconds."""
     return abs(written_ns - told_ns) < 2_000
-
-
-def _ns(time_: object) -> int:
-    return int(time_.seconds) * 1_000_000_000 + int(time_.nanos)  # type: ignore[attr-defined]
 
 
 async def _measure(folder: Path, excursions: int, progress: Progress) -> _Bench:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from asset_registry.record import (
     AssetRecord,
     AssetState,
@@ -18,6 +16,7 @@ from asset_registry.record import (
     Source,
 )
 from protocols.grpc.names import asset_name
+from protocols.grpc.times import SECOND_NS, nanoseconds, timestamp
 from protocols.grpc.v1 import asset_registry_service_pb2 as pb
 from twin.asset import ParameterSpec, SignalSpec
 from twin.errors import FieldViolation, InvalidAsset
@@ -25,7 +24,6 @@ from twin.kinds import Kind
 
 _STATES: Final = {s: pb.Asset.State.Value(f"STATE_{s.value}") for s in AssetState}
 _STATE_OF: Final = {number: state for state, number in _STATES.items()}
-_SECOND: Final = 1_000_000_000
 
 
 def to_message(plant: str, record: AssetRecord) -> pb.Asset:
@@ -41,19 +39,19 @@ def to_message(plant: str, record: AssetRecord) -> pb.Asset:
         state=_STATES[record.state],
         state_reason=record.state_reason,
         uid=record.uid,
-        create_time=_timestamp(record.created_ns),
-        update_time=_timestamp(record.updated_ns),
+        create_time=timestamp(record.created_ns),
+        update_time=timestamp(record.updated_ns),
     )
     if record.calibration != Calibration():
         calibration = pb.Calibration(interval_days=record.calibration.interval_days or 0)
         if record.calibration.last_ns is not None:
-            calibration.last.CopyFrom(_timestamp(record.calibration.last_ns))
+            calibration.last.CopyFrom(timestamp(record.calibration.last_ns))
         message.calibration.CopyFrom(calibration)
     if record.iso23247 != Iso23247():
         about = record.iso23247
         message.iso23247.CopyFrom(pb.Iso23247(entity=about.entity, ome_type=about.ome_type))
     if record.deleted_ns is not None:
-        message.delete_time.CopyFrom(_timestamp(record.deleted_ns))
+        message.delete_time.CopyFrom(timestamp(record.deleted_ns))
     return message
 
 
@@ -81,7 +79,7 @@ def to_record(message: pb.Asset, name: str) -> AssetRecord:
             case _:
                 faults.append(FieldViolation(f"parameters.{key}", "has neither quantity nor text"))
     last = message.calibration.last
-    if not 0 <= last.nanos < _SECOND or abs(last.seconds) > 1 << 33:
+    if not 0 <= last.nanos < SECOND_NS or abs(last.seconds) > 1 << 33:
         faults.append(FieldViolation("calibration.last", "is no time"))
     if faults:
         raise InvalidAsset(name, tuple(faults))
@@ -93,7 +91,7 @@ def to_record(message: pb.Asset, name: str) -> AssetRecord:
         bindings=tuple(bindings),
         parameters=parameters,
         calibration=Calibration(
-            _nanoseconds(last) if message.calibration.HasField("last") else None,
+            nanoseconds(last) if message.calibration.HasField("last") else None,
             message.calibration.interval_days or None,
         ),
         zone=message.zone,
@@ -116,9 +114,9 @@ def received(message: pb.Asset) -> AssetRecord:
         iso23247=record.iso23247,
         uid=message.uid,
         etag=message.etag,
-        created_ns=_nanoseconds(message.create_time),
-        updated_ns=_nanoseconds(message.update_time),
-        deleted_ns=_nanoseconds(message.delete_time) if message.HasField("delete_time") else None,
+        created_ns=nanoseconds(message.create_time),
+        updated_ns=nanoseconds(message.update_time),
+        deleted_ns=nanoseconds(message.delete_time) if message.HasField("delete_time") else None,
         state=_STATE_OF.get(message.state, AssetState.PENDING),
         state_reason=message.state_reason,
     )
@@ -210,11 +208,3 @@ def _binding(message: pb.Binding, source: Source) -> Binding:
         minimum=message.minimum if message.HasField("minimum") else None,
         maximum=message.maximum if message.HasField("maximum") else None,
     )
-
-
-def _timestamp(time_ns: int) -> Timestamp:
-    return Timestamp(seconds=time_ns // _SECOND, nanos=time_ns % _SECOND)
-
-
-def _nanoseconds(time: Timestamp) -> int:
-    return time.seconds * _SECOND + time.nanos

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from protocols.grpc.names import asset_of
+from protocols.grpc.times import is_time, nanoseconds
 from protocols.grpc.v1 import telemetry_service_pb2 as pb
 from twin.errors import InvalidRequest, NotFound
 from twin.frame import Frame, Reading, by_stream
@@ -20,7 +21,6 @@ _ERRORS_SHOWN: Final = 100
 _BATCHES_REMEMBERED: Final = 1_024
 _PRODUCERS_REMEMBERED: Final = 256
 _LONGEST_NAME: Final = 200
-_LATEST_S: Final = (2**63 - 1) // 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ def _readings(
         value, text, time = given.value, given.text, given.time
         if not given.HasField("time"):
             errors.append(f"readings[{at}].time: is missing; give the source's time")
-        elif not (0 <= time.seconds < _LATEST_S and 0 <= time.nanos < 1_000_000_000):
+        elif not is_time(time):
             errors.append(f"readings[{at}].time: is not between 1970 and 2262")
         elif place.is_text and not text:
             errors.append(f"readings[{at}].text: is missing; {given.signal!r} is a text signal")
@@ -192,7 +192,7 @@ def _readings(
                 Reading(
                     place.asset,
                     given.signal,
-                    time.seconds * 1_000_000_000 + time.nanos,
+                    nanoseconds(time),
                     math.nan if place.is_text else value,
                     given.quality,
                     text or None,

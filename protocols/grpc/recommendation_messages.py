@@ -5,25 +5,20 @@ from typing import Final
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from protocols.grpc.names import asset_name, recommendation_name
+from protocols.grpc.times import is_time, nanoseconds, timestamp
 from protocols.grpc.v1 import recommendation_service_pb2 as pb
 from twin.errors import FieldViolation, InvalidRequest
 from twin.plant import recommendation as r
 
-_SECOND_NS: Final = 1_000_000_000
 _TO_STATE: Final = {s: pb.Recommendation.State.Value(f"STATE_{s.value}") for s in r.State}
 _FROM_STATE: Final[dict[int, r.State]] = {int(number): s for s, number in _TO_STATE.items()}
 
 
-def timestamp(time_ns: int) -> Timestamp:
-    return Timestamp(seconds=time_ns // _SECOND_NS, nanos=time_ns % _SECOND_NS)
-
-
 def applied_at(time: Timestamp) -> int:
     """``apply_time`` in nanoseconds since 1970. Raises InvalidRequest where it is none."""
-    time_ns = time.seconds * _SECOND_NS + time.nanos
-    if not (0 <= time.nanos < _SECOND_NS and 0 <= time_ns < 2**63):
+    if not is_time(time):
         raise InvalidRequest(FieldViolation("apply_time", "is no time between 1970 and 2262"))
-    return time_ns
+    return nanoseconds(time)
 
 
 def state(number: int) -> r.State | None:

@@ -11,17 +11,18 @@ from typing import Final
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from historian.ledger import Ledger, position
+from historian.ledger import Ledger
 from historian.query import FIRST_NS, LAST_NS, Archive, View
 from protocols.grpc.errors import mapped
 from protocols.grpc.names import asset_of
 from protocols.grpc.push_intake import Addressee, PushIntake, PushTarget
+from protocols.grpc.times import nanoseconds, timestamp
 from protocols.grpc.v1 import telemetry_service_pb2 as pb
 from protocols.grpc.v1 import telemetry_service_pb2_grpc as pb_grpc
 from twin.errors import FieldViolation, InvalidFrame, InvalidRequest, Unavailable
 from twin.frame import Frame, Reading
 from twin.kinds import Kind
-from twin.ports import Backbone
+from twin.ports import Backbone, order
 
 __all__ = ["Addressee", "PushTarget", "TelemetryService"]
 
@@ -89,9 +90,9 @@ class TelemetryService(pb_grpc.TelemetryServiceServicer):
 
     async def _tail(self, stream: str, ledger: Ledger, question: "_Question") -> list[Reading]:
         """The stream's readings after the ledger's position up to now."""
-        end = position(await self._backbone.last_id(stream))
+        end = order(await self._backbone.last_id(stream))
         found: list[Reading] = []
-        while position(ledger.position(stream)) < end:
+        while order(ledger.position(stream)) < end:
             entries = await self._backbone.read({stream: ledger.position(stream)}, count=_FRAMES)
             if not entries:
                 break
@@ -124,8 +125,8 @@ class _Question:
 
 
 def _question(asset: str, kind: Kind, request: pb.QueryReadingsRequest) -> _Question:
-    start = _nanoseconds(request.start_time) if request.HasField("start_time") else FIRST_NS
-    end = _nanoseconds(request.end_time) if request.HasField("end_time") else LAST_NS
+    start = _held(request.start_time) if request.HasField("start_time") else FIRST_NS
+    end = _held(request.end_time) if request.HasField("end_time") else LAST_NS
     wrong = [
         FieldViolation(f"signals[{at}]", f"a {kind.name} has no signal {signal!r}")
         for at, signal in enumerate(request.signals)
@@ -140,9 +141,9 @@ def _question(asset: str, kind: Kind, request: pb.QueryReadingsRequest) -> _Ques
     return _Question(asset, tuple(request.signals), start, end, request.limit)
 
 
-def _nanoseconds(given: Timestamp) -> int:
+def _held(given: Timestamp) -> int:
     """Held to what fits 64 bits: 1677 to 2262."""
-    return max(FIRST_NS, min(LAST_NS, given.seconds * 1_000_000_000 + given.nanos))
+    return max(FIRST_NS, min(LAST_NS, nanoseconds(given)))
 
 
 def _order(reading: Reading) -> tuple[str, int]:
@@ -168,9 +169,7 @@ def _message(name: str, reading: Reading) -> pb.Reading:
     return pb.Reading(
         asset=name,
         signal=reading.signal,
-        time=Timestamp(
-            seconds=reading.time_ns // 1_000_000_000, nanos=reading.time_ns % 1_000_000_000
-        ),
+        time=timestamp(reading.time_ns),
         value=reading.value,
         quality=reading.quality,
         text=reading.text or "",

@@ -9,10 +9,10 @@ from redis.asyncio import Redis
 from stores.live.backbone import RedisBackbone
 from stores.live.connection import connect, text, unavailable_when_away
 from stores.live.keys import Keys
-from stores.live.memory import position as order
 from twin.errors import TooOld
 from twin.plant.recommendation import Recommendation
 from twin.plant.recommendation_codec import decode, encode
+from twin.ports import order
 
 _KEPT: Final = 10_000
 

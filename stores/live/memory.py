@@ -4,13 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from twin.errors import Fenced, Unavailable
-from twin.ports import START, Checkpoint, Entry
-
-
-def position(id_: str) -> tuple[int, int]:
-    """A stream id as something that compares."""
-    milliseconds, _, count = id_.partition("-")
-    return int(milliseconds), int(count or 0)
+from twin.ports import START, Checkpoint, Entry, order
 
 
 class MemoryBackbone:
@@ -69,7 +63,7 @@ class MemoryBackbone:
 
     async def trim(self, stream: str, before: str) -> None:
         self._check()
-        kept = [e for e in self._streams.get(stream, ()) if position(e.id) >= position(before)]
+        kept = [e for e in self._streams.get(stream, ()) if order(e.id) >= order(before)]
         self._streams[stream] = kept
 
     async def delete(self, stream: str) -> None:
@@ -84,9 +78,9 @@ class MemoryBackbone:
         return [
             entry
             for stream, id_ in after.items()
-            for entry in [
-                e for e in self._streams.get(stream, ()) if position(e.id) > position(id_)
-            ][:count]
+            for entry in [e for e in self._streams.get(stream, ()) if order(e.id) > order(id_)][
+                :count
+            ]
         ]
 
     def _tell(self) -> None:

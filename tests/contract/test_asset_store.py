@@ -25,7 +25,6 @@ from asset_registry.record import (
 )
 from asset_registry.redis_store import RedisAssetStore
 from asset_registry.store import (
-    START,
     AssetStore,
     ChangeKind,
     Commit,
@@ -36,6 +35,7 @@ from asset_registry.store import (
 from tests.registry_samples import bound, opcua, oven, scale
 from tests.servers import RedisServer, start_redis
 from twin.errors import TooOld, Unavailable
+from twin.ports import START
 
 pytestmark = pytest.mark.integration
 

@@ -8,10 +8,10 @@ import pytest
 
 from stores.live.backbone import RedisBackbone
 from stores.live.connection import connect
-from stores.live.memory import MemoryBackbone, position
+from stores.live.memory import MemoryBackbone
 from tests.servers import REDIS_SERVERS, RedisServer, start_redis
 from twin.errors import InvalidConfiguration, Unavailable
-from twin.ports import START
+from twin.ports import START, order
 
 pytestmark = pytest.mark.integration
 
@@ -60,7 +60,7 @@ async def test_entries_come_in_the_order_in_which_they_were_appended(
     assert [entry.data for entry in entries] == [str(n).encode() for n in range(150)]
     assert [entry.id for entry in entries] == ids
     assert [entry.stream for entry in entries] == [stream] * 150
-    assert sorted(ids, key=position) == ids
+    assert sorted(ids, key=order) == ids
     assert len(set(ids)) == 150
 
 
@@ -164,7 +164,7 @@ async def test_a_stream_that_is_made_again_goes_on_ascending(
     assert await data(backbone, stream) == []
     after = await backbone.append(stream, b"again")
     # By the clock: within one millisecond a server counts from 0 again.
-    assert position(after)[0] >= position(before[-1])[0]
+    assert order(after)[0] >= order(before[-1])[0]
 
 
 async def test_streams_do_not_mix(backbone: AnyBackbone, stream: str) -> None:
@@ -194,7 +194,7 @@ async def test_a_store_that_is_away_is_unavailable_and_comes_back_with_everythin
     finally:
         _away(backbone, server, False)
     assert await data(backbone, stream) == [b"0", b"1", b"2"]
-    assert position(await backbone.append(stream, b"3")) > position(ids[-1])
+    assert order(await backbone.append(stream, b"3")) > order(ids[-1])
 
 
 async def test_what_was_appended_survives_the_server_s_sigkill(
@@ -225,5 +225,5 @@ def _away(backbone: AnyBackbone, server: RedisServer | None, away: bool) -> None
 
 
 def _next(id: str) -> str:
-    milliseconds, count = position(id)
+    milliseconds, count = order(id)
     return f"{milliseconds}-{count + 1}"
