@@ -1,6 +1,7 @@
 """The command line ``gigatwin``.
 
-Exit codes: 0 done, 1 the check failed, 2 wrong use or an installation that can't work.
+Exit codes: 0 done, 1 the check failed, 2 wrong use or an installation that can't work,
+130 ended by Ctrl-C and 143 by SIGTERM before it was done.
 With ``--json`` one document goes to standard output; progress goes to standard error.
 """
 
@@ -24,6 +25,7 @@ _COMMANDS: Final = {
     "apply": "cluster.commands.apply",
     "replay": "cluster.commands.replay",
     "bench": "cluster.commands.bench",
+    "sensors": "cluster.commands.sensors",
 }
 
 
@@ -59,12 +61,17 @@ def main() -> None:
     logging.getLogger("asyncua").setLevel(logging.ERROR)
     signal.signal(signal.SIGTERM, _end)
     try:
-        cli.main(standalone_mode=True)
+        # Not by itself: it would end with 1 at Ctrl-C, which says that a check failed.
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
     except GigatwinError as error:
         click.echo(f"gigatwin: {error}", err=True)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        code = 128 + signal.SIGINT
+    sys.exit(code)
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
