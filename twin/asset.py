@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from twin.frame import Frame, Reading
+from twin.frame import Reading
 from twin.snapshot import Snapshot
 
 Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
@@ -184,11 +184,10 @@ class Cohort(ABC):
     @abstractmethod
     def step(self, reading: Reading, effects: Effects) -> None: ...
 
-    def step_frame(self, frame: Frame, accepted: Sequence[bool], effects: Effects) -> None:
-        """Take the accepted rows of a frame; a vectorised cohort overrides this."""
-        for reading, ok in zip(frame.readings(), accepted, strict=True):
-            if ok:
-                self.step(reading, effects)
+    def step_all(self, readings: Sequence[Reading], effects: Effects) -> None:
+        """Take the accepted readings of a frame; a vectorised cohort overrides this."""
+        for reading in readings:
+            self.step(reading, effects)
 
     @abstractmethod
     def at(self, now_ns: int, effects: Effects) -> None: ...

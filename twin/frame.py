@@ -102,24 +102,20 @@ class Frame:
         )
 
     def readings(self) -> Iterator[Reading]:
-        rows = zip(
-            self.asset.tolist(),
-            self.signal.tolist(),
-            self.time.tolist(),
-            self.value.tolist(),
-            self.quality.tolist(),
-            self.text.tolist(),
-            strict=True,
+        # _NO_TEXT points at the last entry.
+        texts = (*self.texts, None)
+        return map(
+            Reading._make,
+            zip(
+                map(self.assets.__getitem__, self.asset.tolist()),
+                map(self.signals.__getitem__, self.signal.tolist()),
+                self.time.tolist(),
+                self.value.tolist(),
+                self.quality.tolist(),
+                map(texts.__getitem__, self.text.tolist()),
+                strict=True,
+            ),
         )
-        for asset, signal, time, value, quality, text in rows:
-            yield Reading(
-                self.assets[asset],
-                self.signals[signal],
-                time,
-                value,
-                quality,
-                None if text == _NO_TEXT else self.texts[text],
-            )
 
     def to_bytes(self) -> bytes:
         header = json.dumps(

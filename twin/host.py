@@ -84,16 +84,13 @@ class TwinHost:
         self._remember(frame.producer, frame.sequence)
         self._frames += 1
         effects = Effects(self._sequences)
-        known = [reading.asset in self._assets for reading in frame.readings()]
-        accepted = [
-            ok and self._pass(reading, frame.received_ns, effects)
-            for ok, reading in zip(known, frame.readings(), strict=True)
-        ]
-        self._readings += len(known)
-        self._strays += len(known) - sum(known)
-        self._quarantined += sum(known) - sum(accepted)
-        if any(accepted):
-            self._cohort.step_frame(frame, accepted, effects)
+        received_ns = frame.received_ns
+        known = [reading for reading in frame.readings() if reading.asset in self._assets]
+        accepted = [reading for reading in known if self._pass(reading, received_ns, effects)]
+        self._readings += len(frame)
+        self._strays += len(frame) - len(known)
+        self._quarantined += len(known) - len(accepted)
+        self._cohort.step_all(accepted, effects)
         self._move_clock(frame.received_ns, effects)
         self._outbox.extend(effects.events)
         return effects.events

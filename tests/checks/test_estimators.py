@@ -17,7 +17,7 @@ from twin.snapshot import dumps, loads
 
 SECOND = 1_000_000_000
 # Those that are only made to be built upon.
-BASES = {GuardedFilter, ScalarFilter}
+BASES = {ScalarFilter}
 
 
 def _lag() -> LagFilter:
@@ -68,7 +68,8 @@ def _fed(found: GuardedFilter, count: int, start: int = 0, step_at: int | None =
 def test_all_filters_are_checked_here() -> None:
     for module in pkgutil.walk_packages(twin.__path__, "twin."):
         importlib.import_module(module.name)
-    assert {*_classes(GuardedFilter)} - BASES == {kind for kind, _ in MAKERS.values()}
+    found = {*_classes(GuardedFilter)}  # type: ignore[type-abstract]
+    assert found - BASES == {kind for kind, _ in MAKERS.values()}
 
 
 def test_covariance_stays_a_covariance(make: Callable[[], GuardedFilter]) -> None:

@@ -87,7 +87,7 @@ def _run(
     events = []
     for frame in _frames(readings, rows):
         effects = Effects(sequences)
-        cohort.step_frame(frame, [True] * len(frame), effects)
+        cohort.step_all(list(frame.readings()), effects)
         events += effects.events
     return events
 

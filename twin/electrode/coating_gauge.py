@@ -1,6 +1,7 @@
 """The scanning coating gauge: areal loading across and along the web."""
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 from twin.asset import AssetConfig, Effects, Figure, Json, Twin
@@ -17,7 +18,7 @@ from twin.kinds import Kind, Layer
 from twin.quality import is_good
 from twin.snapshot import Snapshot
 
-MODEL: Final = "coating-gauge-web-filter/1"
+MODEL: Final = "coating-gauge-web-filter/2"
 _HOUR_S: Final = 3600.0
 _NOISE_FLOOR: Final = 0.02
 _UNCERTAIN_VARIANCE: Final = 4.0
@@ -29,7 +30,9 @@ class CoatingGauge(Twin):
 
     ``gauge.loading``   mean, sd [mg/cm2], deviation_pct, deviation_sd_pct of the readings
                         of a window (n, from_ns, to_ns), level_pct, level_sd_pct of the
-                        filter at its end; after a pass also profile [%], a figure a lane
+                        filter at its end; direction of the scan (1, -1; 0: unknown),
+                        lanes_seen (share of the lanes); after a pass also profile [%],
+                        a figure a lane
     ``gauge.excursion`` once, when the level is beyond the limit with the probability set
     ``gauge.recovered`` once, when it is back within
     """
@@ -49,10 +52,11 @@ class CoatingGauge(Twin):
             settings.number(config, "level_wander") ** 2,
             settings.number(config, "profile_sd"),
             settings.number(config, "profile_wander") ** 2 / _HOUR_S,
+            settings.number(config, "direction_sd"),
         )
         self._noise = NoiseEstimate(settings.number(config, "noise"), _NOISE_FLOOR)
         self._watch = ExcursionWatch(self._limit, settings.number(config, "excursion_probability"))
-        self._window = LoadingWindow(self._lanes.measured)
+        self._window = LoadingWindow(self._lanes.measured, settings.number(config, "report_every"))
         self._samples = 0
         # Source time and value of the latest reading, rid of its offset.
         self._latest: tuple[int, float] | None = None
@@ -78,29 +82,50 @@ class CoatingGauge(Twin):
             Figure("areal_loading", self._loading(level), self._target * sd / 100, "mg/cm2"),
             Figure("deviation", level, sd, "%"),
             Figure("noise", self._noise.sd, self._noise.sd_of_sd, "%"),
+            *self._across(),
+        )
+
+    def _across(self) -> tuple[Figure, ...]:
+        """Of the lanes around the level: how far they lie from it, root mean square, and
+        the one that lies furthest. Root mean squares obey the triangle inequality, so the
+        first can't be further off than that of the lanes' errors."""
+        offsets, widths = self._web.profile, self._web.profile_sd
+        direction = self._web.direction_offset
+        if not offsets or direction is None:
+            return ()
+        worst = max(range(len(offsets)), key=lambda lane: abs(offsets[lane]))
+        return (
+            Figure("cross_direction_sd", _rms(offsets), _rms(widths), "%"),
+            Figure("worst_lane_deviation", offsets[worst], widths[worst], "%"),
+            Figure("direction_offset", *direction, "%"),
         )
 
     def _take(self, sample: Sample, effects: Effects) -> None:
-        position = sample.position
+        time_ns, loading, quality, position = sample
+        weights, direction = None, 0
         if position is not None:
             self._turned = self._passes.turned(position) or self._turned
             if not self._lanes.on_web(position):
                 return
-        place = None if position is None else self._lanes.weights(position)
-        self._close_window(sample.time_ns, effects)
-        value = 100 * (sample.loading / self._target - 1)
-        noise = self._noise.variance * (1.0 if is_good(sample.quality) else _UNCERTAIN_VARIANCE)
-        taken = self._web.take(sample.time_ns, value, place, noise)
+            weights, direction = self._lanes.weights(position), self._passes.direction
+        if self._window.is_over(time_ns, self._turned):
+            self._close_window(time_ns, effects)
+        noise = self._noise.variance * (1.0 if is_good(quality) else _UNCERTAIN_VARIANCE)
+        read = self._web.reading(
+            time_ns, 100 * (loading / self._target - 1), weights, direction, noise
+        )
+        taken = self._web.measure(read)
         self._samples += 1
         level = self._web.level
+        rid = read.value - self._web.offset(read.row)
         for one in taken:
-            weights = self._web.place_of(one)
-            rid = one.value - self._web.offset(weights)
-            self._window.add(one.time_ns, rid, weights)
+            if one is not read:
+                rid = one.value - self._web.offset(one.row)
+            self._window.add(one.time_ns, rid, one.row)
             self._watch.see(one.time_ns, rid, math.sqrt(one.variance), level)
-        self._learn_noise(sample.time_ns, value - self._web.offset(place))
+        self._learn_noise(time_ns, rid)
         if taken:
-            self._decide(sample.time_ns, effects)
+            self._decide(time_ns, effects)
 
     def _learn_noise(self, time_ns: int, value: float) -> None:
         if self._latest is not None and time_ns - self._latest[0] <= _NEIGHBOURS_NS:
@@ -131,21 +156,19 @@ class CoatingGauge(Twin):
         effects.emit(self.config, "gauge.excursion", time_ns, data)
 
     def _close_window(self, time_ns: int, effects: Effects) -> None:
-        window = self._window
-        if window.n == 0 or not (self._turned or window.is_over(time_ns)):
-            return
-        n, from_ns, to_ns = window.n, window.from_ns, window.to_ns
-        mean, sd = window.close(self._noise.variance, self._web)
+        found = self._window.close(self._noise.variance, self._web)
         data: dict[str, Json] = {
-            "mean": self._loading(mean),
-            "sd": self._target * sd / 100,
-            "n": n,
-            "from_ns": from_ns,
-            "to_ns": to_ns,
-            "deviation_pct": mean,
-            "deviation_sd_pct": sd,
+            "mean": self._loading(found.mean),
+            "sd": self._target * found.sd / 100,
+            "n": found.n,
+            "from_ns": found.from_ns,
+            "to_ns": found.to_ns,
+            "deviation_pct": found.mean,
+            "deviation_sd_pct": found.sd,
             "level_pct": self._web.level,
             "level_sd_pct": self._web.level_sd,
+            "direction": found.direction,
+            "lanes_seen": found.lanes_seen,
         }
         if self._turned:
             data["profile"] = self._web.profile
@@ -185,6 +208,10 @@ class CoatingGauge(Twin):
             self._latest = (saved.whole(time_ns), saved.number(value))
         self._turned = bool(snapshot["turned"])
         self._now_ns = saved.whole(snapshot["now_ns"])
+
+
+def _rms(values: Sequence[float]) -> float:
+    return math.sqrt(sum(value * value for value in values) / len(values))
 
 
 KIND: Final = Kind(

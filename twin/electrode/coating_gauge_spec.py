@@ -132,6 +132,25 @@ PARAMETERS: Final = (
         source="chosen",
     ),
     ParameterSpec(
+        "direction_sd",
+        "%",
+        "Standard deviation of what the scan's direction adds, before it is known",
+        default=0.05,
+        minimum=0.0,
+        maximum=5.0,
+        source="chosen: a tenth of the noise; a gauge R&R study tells it",
+    ),
+    ParameterSpec(
+        "report_every",
+        "s",
+        "How many seconds of readings a loading is told of; with that of a pass over the "
+        "web, each loading is of one pass",
+        default=1.0,
+        minimum=0.1,
+        maximum=3600.0,
+        source="chosen; a pass over the web takes 5-30 s",
+    ),
+    ParameterSpec(
         "effect_window_s",
         "s",
         "How long the loading is measured after a correction has arrived",

@@ -17,6 +17,8 @@ _AGREEING: Final = 3
 _OUT_PROBABILITY: Final = 0.95
 # A reading agrees that is within three sigma of the level and beyond half the limit.
 _SIGMAS: Final = 3.0
+# Longer than a gauge is off the web to set itself to zero; chosen.
+_FRESH_NS: Final = 30_000_000_000
 
 
 def beyond(deviation: float, sd: float, limit: float) -> float:
@@ -53,6 +55,7 @@ class ExcursionWatch:
         self._probability = probability
         self._run = _Run()
         self._inside = 0
+        self._seen_ns = 0
         self.side = 0
 
     @property
@@ -70,16 +73,26 @@ class ExcursionWatch:
         return self._run.from_ns
 
     def see(self, time_ns: int, value: float, noise: float, level: float) -> None:
-        """One reading that the filter has learned from, rid of its lane's offset."""
+        """One reading that the filter has learned from, rid of its lane's offset.
+
+        After a gap the filter is open, and one reading moves it: what agreed with the
+        level before the gap says nothing of it now.
+        """
         outside = abs(value) > self._limit / 2 and value * level > 0
         agrees = outside and abs(value - level) <= _SIGMAS * noise
+        if time_ns - self._seen_ns > _FRESH_NS:
+            self._run = _Run()
+        self._seen_ns = time_ns
         self._run.go_on((1 if value > 0 else -1) if agrees else 0, time_ns)
 
     def decide(self, level: float, sd: float) -> Crossing:
         """After the readings of one moment have been seen."""
+        agreed = self._run.count >= _AGREEING
+        if not agreed and not self.active:
+            return Crossing.NONE
         outside = beyond(level, sd, self._limit)
         side = 1 if level > 0 else -1
-        if side != self.side and outside >= self._probability and self._run.count >= _AGREEING:
+        if agreed and side != self.side and outside >= self._probability:
             self.side, self._inside = side, 0
             return Crossing.EXCURSION
         if not self.active:
@@ -95,12 +108,14 @@ class ExcursionWatch:
             "side": self.side,
             "inside": self._inside,
             "run": [self._run.side, self._run.count, self._run.from_ns],
+            "seen_ns": self._seen_ns,
         }
 
     def restore(self, snapshot: Snapshot) -> None:
         self.side = saved.whole(snapshot["side"])
         self._inside = saved.whole(snapshot["inside"])
         self._run = _Run(*map(saved.whole, saved.items(snapshot["run"])))
+        self._seen_ns = saved.whole(snapshot["seen_ns"])
 
 
 def _upper(z: float) -> float:

@@ -2,11 +2,8 @@
 
 import math
 
-import numpy as np
-
 from twin.estimation import saved
-from twin.estimation.kalman import Array
-from twin.estimation.level_filter import ScalarFilter
+from twin.estimation.level_filter import Motion, ScalarFilter
 from twin.snapshot import Snapshot
 
 
@@ -25,7 +22,7 @@ class LagFilter(ScalarFilter):
     def __init__(
         self, noise: float, wander: float, tau: float, offset_sd: float, offset_wander: float
     ) -> None:
-        super().__init__(noise, (offset_sd,))
+        super().__init__(noise, offset_sd)
         self._wander = wander
         self._tau = tau
         self._offset_wander = offset_wander
@@ -33,12 +30,12 @@ class LagFilter(ScalarFilter):
 
     @property
     def level(self) -> float:
-        return float(self.state[0]) + (self._drive or 0.0)
+        return self._x0 + (self._drive or 0.0)
 
     @property
     def offset(self) -> float:
         """How far from its drive it settles."""
-        return float(self.state[1])
+        return self._x1
 
     def drive_at(self, time_ns: int, drive: float) -> None:
         """From this time on the temperature is driven to ``drive``."""
@@ -46,21 +43,18 @@ class LagFilter(ScalarFilter):
             return
         if self.known:
             self.advance(time_ns)
-            self._filter.x[0, 0] += (self._drive or 0.0) - drive
+            self._x0 += (self._drive or 0.0) - drive
         self._drive = drive
 
     def take(self, time_ns: int, value: float, widened: float = 1.0) -> bool:
         return super().take(time_ns, value - (self._drive or 0.0), widened)
 
-    def transition(self, dt: float) -> tuple[Array | None, Array]:
+    def motion(self, dt: float) -> Motion:
         if self._drive is None:
-            return None, np.diag([self._wander * dt, 0.0])
+            return Motion(1.0, 0.0, self._wander * dt, 0.0, 0.0)
         a = math.exp(-dt / self._tau)
         gained = self._wander * self._tau * (1 - a * a) / 2
-        return (
-            np.array([[a, 1 - a], [0.0, 1.0]]),
-            np.diag([gained, self._offset_wander * dt]),
-        )
+        return Motion(a, 1 - a, gained, 0.0, self._offset_wander * dt)
 
     def snapshot(self) -> Snapshot:
         return {**super().snapshot(), "drive": self._drive}

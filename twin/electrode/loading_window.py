@@ -1,7 +1,7 @@
-"""Readings of about a second, summed up for the supervisor."""
+"""Readings of some seconds, summed up for the supervisor."""
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -11,62 +11,81 @@ from twin.estimation.kalman import Array
 from twin.snapshot import Snapshot
 
 _SECOND_NS: Final = 1_000_000_000
+# Interpolated between two lanes, a reading has at least half its weight in its own.
+_SEEN: Final = 0.5 - 1e-9
+
+
+class Summary(NamedTuple):
+    """``mean`` of ``n`` readings and its standard deviation ``sd`` [%]; ``direction`` 1 or
+    -1, the one in which most were taken (0: unknown); ``lanes_seen``, share of the lanes."""
+
+    n: int
+    from_ns: int
+    to_ns: int
+    mean: float
+    sd: float
+    direction: int
+    lanes_seen: float
 
 
 class LoadingWindow:
-    """Readings rid of their lanes' offsets [% of the target].
+    """Readings rid of what their lanes and directions add [% of the target], for about
+    ``seconds``.
 
     Windows do not overlap, so means of several may be combined as independent.
     """
 
-    def __init__(self, lanes: int) -> None:
-        self._visits = np.zeros(lanes)
+    def __init__(self, lanes: int, seconds: float) -> None:
+        self._lanes = lanes
+        self._length_ns = round(seconds * _SECOND_NS)
+        # Sum of the rows: how many readings, weight of each lane, balance of directions.
+        self._rows = np.zeros(lanes + 2 if lanes > 1 else 1)
         self._clear()
 
-    @property
-    def n(self) -> int:
-        return self._n
+    def is_over(self, time_ns: int, turned: bool) -> bool:
+        """At its length; where the head has ``turned``, already at half of it."""
+        if self._n == 0:
+            return False
+        passed = time_ns - self._from_ns
+        return passed >= self._length_ns or (turned and 2 * passed >= self._length_ns)
 
-    @property
-    def from_ns(self) -> int:
-        return self._from_ns
-
-    @property
-    def to_ns(self) -> int:
-        return self._to_ns
-
-    def is_over(self, time_ns: int) -> bool:
-        return self._n > 0 and time_ns - self._from_ns >= _SECOND_NS
-
-    def add(self, time_ns: int, value: float, weights: Array | None) -> None:
+    def add(self, time_ns: int, value: float, row: Array) -> None:
         if self._n == 0:
             self._from_ns = self._to_ns = time_ns
-        self._from_ns = min(self._from_ns, time_ns)
-        self._to_ns = max(self._to_ns, time_ns)
+        elif time_ns < self._from_ns:
+            self._from_ns = time_ns
+        elif time_ns > self._to_ns:
+            self._to_ns = time_ns
         self._n += 1
         self._sum += value
         self._squares += value * value
-        if weights is not None:
-            self._visits += weights
+        self._rows += row
 
-    def close(self, noise_variance: float, web: WebFilter) -> tuple[float, float]:
-        """Mean and its standard deviation; the window begins anew.
+    def close(self, noise_variance: float, web: WebFilter) -> Summary:
+        """The window begins anew.
 
         The scatter within the window counts where it is more than the gauge's noise, and
         so does what is not known of the offsets of the lanes that were seen.
         """
-        mean = self._sum / self._n
+        n, rows = self._n, self._rows
+        mean = self._sum / n
         scatter = 0.0
-        if self._n > 2:
-            scatter = max(0.0, self._squares - self._n * mean * mean) / (self._n - 1)
-        variance = max(noise_variance, scatter) / self._n
-        variance += web.offset_variance(self._visits / self._n)
+        if n > 2:
+            scatter = max(0.0, self._squares - n * mean * mean) / (n - 1)
+        variance = max(noise_variance, scatter) / n + web.offset_variance(rows / n)
+        direction, lanes_seen = 0, 1.0
+        if self._lanes > 1:
+            direction = int(np.sign(rows[-1]))
+            lanes_seen = np.count_nonzero(rows[1:-1] >= _SEEN) / self._lanes
+        found = Summary(
+            n, self._from_ns, self._to_ns, mean, math.sqrt(variance), direction, lanes_seen
+        )
         self._clear()
-        return mean, math.sqrt(variance)
+        return found
 
     def snapshot(self) -> Snapshot:
         return {
-            "visits": self._visits.copy(),
+            "rows": self._rows.copy(),
             "n": self._n,
             "sum": self._sum,
             "squares": self._squares,
@@ -75,7 +94,7 @@ class LoadingWindow:
         }
 
     def restore(self, snapshot: Snapshot) -> None:
-        self._visits = saved.array(snapshot["visits"])
+        self._rows = saved.array(snapshot["rows"])
         self._n = saved.whole(snapshot["n"])
         self._sum = saved.number(snapshot["sum"])
         self._squares = saved.number(snapshot["squares"])
@@ -83,7 +102,7 @@ class LoadingWindow:
         self._to_ns = saved.whole(snapshot["to_ns"])
 
     def _clear(self) -> None:
-        self._visits[:] = 0.0
+        self._rows[:] = 0.0
         self._n = 0
         self._sum = self._squares = 0.0
         self._from_ns = self._to_ns = 0

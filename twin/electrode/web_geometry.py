@@ -1,5 +1,6 @@
 """Lanes across the web, and the passes of a scanning head over it."""
 
+from bisect import bisect_left
 from typing import Final
 
 import numpy as np
@@ -20,7 +21,7 @@ class Lanes:
         self._from, self._to = edge, web_width - edge
         middles = [(i + 0.5) * web_width / count for i in range(count)]
         measured = [middle for middle in middles if edge <= middle <= web_width - edge]
-        self._middles = np.array(measured or [web_width / 2])
+        self._middles = measured or [web_width / 2]
 
     @property
     def measured(self) -> int:
@@ -35,7 +36,7 @@ class Lanes:
         (measured,), sum 1. Between the middles of two lanes the profile is a straight line."""
         middles = self._middles
         weights = np.zeros(len(middles))
-        right = int(np.searchsorted(middles, position))
+        right = bisect_left(middles, position)
         if right == 0 or right == len(middles):
             weights[min(right, len(middles) - 1)] = 1.0
             return weights
@@ -46,12 +47,18 @@ class Lanes:
 
 
 class Passes:
-    """Sees where a scanning head turns round."""
+    """Sees where a scanning head turns round, and which way it goes."""
 
     def __init__(self, web_width: float) -> None:
         self._enough = _TURNED * web_width
         self._direction = 0
         self._furthest: float | None = None
+        self._doubtful = True
+
+    @property
+    def direction(self) -> int:
+        """1 away from the operator's side, -1 towards it; 0 while that is not sure."""
+        return 0 if self._doubtful else self._direction
 
     def turned(self, position: float) -> bool:
         """Whether the head is known, from this position on [mm], to be on its way back."""
@@ -63,20 +70,27 @@ class Passes:
             if abs(moved) >= self._enough:
                 self._direction = 1 if moved > 0 else -1
                 self._furthest = position
+                self._doubtful = False
             return False
+        self._doubtful = moved * self._direction < 0 and abs(moved) < self._enough
         if moved * self._direction >= 0:
             self._furthest = position
             return False
-        if abs(moved) < self._enough:
+        if self._doubtful:
             return False
         self._direction = -self._direction
         self._furthest = position
         return True
 
     def snapshot(self) -> Snapshot:
-        return {"direction": self._direction, "furthest": self._furthest}
+        return {
+            "direction": self._direction,
+            "furthest": self._furthest,
+            "doubtful": self._doubtful,
+        }
 
     def restore(self, snapshot: Snapshot) -> None:
         direction: Value = snapshot["direction"]
         self._direction = saved.whole(direction)
         self._furthest = saved.number_or_none(snapshot["furthest"])
+        self._doubtful = bool(snapshot["doubtful"])

@@ -50,9 +50,11 @@ class SignalGate:
 
     __slots__ = (
         "accepted",
+        "continuous",
         "flat_count",
         "flat_value",
         "heard_ns",
+        "is_text",
         "last_reason",
         "maximum",
         "minimum",
@@ -68,6 +70,11 @@ class SignalGate:
 
     def __init__(self, spec: SignalSpec, limits: Limits) -> None:
         self.spec = spec
+        self.is_text = spec.is_text
+        # What must be looked at reading by reading, and how it went on before.
+        self.continuous = not spec.per_item and not (
+            spec.flat_after is None and spec.max_rate is None
+        )
         self.minimum = max(_given(-math.inf, spec.minimum, limits.minimum))
         self.maximum = min(_given(math.inf, spec.maximum, limits.maximum))
         self.accepted = 0
@@ -86,24 +93,25 @@ class SignalGate:
 
     def judge(self, reading: Reading, latest_ns: int) -> Verdict | None:
         """None where the reading passes."""
-        spec, value = self.spec, reading.value
-        if is_bad(reading.quality):
+        _, _, time_ns, value, quality, text = reading
+        if is_bad(quality):
             return Verdict(
-                False, Reason.QUALITY, f"the source calls it bad (status 0x{reading.quality:08X})"
+                False, Reason.QUALITY, f"the source calls it bad (status 0x{quality:08X})"
             )
-        if spec.is_text:
-            if not reading.text:
+        if self.is_text:
+            if not text:
                 return Verdict(False, Reason.EMPTY, "the text is empty")
         elif not math.isfinite(value):
             return Verdict(False, Reason.NOT_A_NUMBER, f"{value} is not a number")
-        refused = self._clock(reading, latest_ns)
-        if refused is not None or spec.is_text:
-            return refused
+        if time_ns > latest_ns or (self.time_ns is not None and time_ns <= self.time_ns):
+            refused = self._clock(time_ns, latest_ns)
+            if refused is not None:
+                return refused
+        if self.is_text:
+            return None
         refused = self._range(value)
-        if refused is not None:
-            return refused
-        if not spec.per_item:
-            refused = self._flat_line(value) or self._rate(reading)
+        if refused is None and self.continuous:
+            refused = self._flat_line(value) or self._rate(time_ns, value)
         if refused is None:
             self.value = value
         return refused
@@ -114,21 +122,21 @@ class SignalGate:
             return False
         return now_ns - self.heard_ns > limit * _SECOND_NS
 
-    def _clock(self, reading: Reading, latest_ns: int) -> Verdict | None:
-        if reading.time_ns > latest_ns:
-            ahead = (reading.time_ns - latest_ns) / _SECOND_NS
+    def _clock(self, time_ns: int, latest_ns: int) -> Verdict | None:
+        if time_ns > latest_ns:
+            ahead = (time_ns - latest_ns) / _SECOND_NS
             return Verdict(
                 False,
                 Reason.FUTURE,
                 f"its source time is {ahead:.3g} s further ahead of ours than clocks may differ",
             )
-        if self.time_ns is None or reading.time_ns > self.time_ns:
+        if self.time_ns is None or time_ns > self.time_ns:
             return None
-        if reading.time_ns == self.time_ns:
+        if time_ns == self.time_ns:
             if self.spec.per_item:
                 return None
             return Verdict(False, Reason.ORDER, "its source time is that of the reading before it")
-        behind = (self.time_ns - reading.time_ns) / _SECOND_NS
+        behind = (self.time_ns - time_ns) / _SECOND_NS
         return Verdict(
             False, Reason.ORDER, f"its source time is {behind:.3g} s before the last one's"
         )
@@ -159,20 +167,20 @@ class SignalGate:
             f"exactly {self._words(value)} {self.flat_count} times in a row",
         )
 
-    def _rate(self, reading: Reading) -> Verdict | None:
+    def _rate(self, time_ns: int, value: float) -> Verdict | None:
         limit = self.spec.max_rate
         if limit is None or self.value is None or self.time_ns is None:
             return None
-        rate = _rate(reading.value - self.value, reading.time_ns - self.time_ns)
+        rate = _rate(value - self.value, time_ns - self.time_ns)
         if rate <= limit:
             self.off_value, self.off_count = None, 0
             return None
         agrees = (
             self.off_value is not None
-            and _rate(reading.value - self.off_value, reading.time_ns - self.off_ns) <= limit
+            and _rate(value - self.off_value, time_ns - self.off_ns) <= limit
         )
         self.off_count = self.off_count + 1 if agrees else 1
-        self.off_value, self.off_ns = reading.value, reading.time_ns
+        self.off_value, self.off_ns = value, time_ns
         if self.off_count >= _CONFIRMED_BY:
             self.off_value, self.off_count = None, 0
             return None
@@ -180,7 +188,7 @@ class SignalGate:
         return Verdict(
             False,
             Reason.RATE,
-            f"from {self._words(self.value)} to {self._words(reading.value)}: {rate:.4g} {unit}/s "
+            f"from {self._words(self.value)} to {self._words(value)}: {rate:.4g} {unit}/s "
             f"is over the limit of {limit:.4g} {unit}/s",
         )
 
