@@ -4,6 +4,10 @@
     endpoints:                       # names for addresses, to be used in bindings
       plc: opc.tcp://127.0.0.1:4840
       broker: mqtt://127.0.0.1:1883
+    formulations:                    # names for files: asset_registry/formulation_file.py
+      cathode: formulations/nmc622-nmp.yaml
+    lines:                           # what runs on a line: plant_formulations.py
+      line1: {formulation: cathode}
     defaults:                        # for assets that do not say otherwise
       zone: coating
     assets:
@@ -24,7 +28,7 @@
 Everything wrong is reported at once, with its line; unknown keys are refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -33,13 +37,14 @@ from yaml.nodes import Node
 
 from asset_registry import yaml_reader as y
 from asset_registry.checking import judged
+from asset_registry.plant_formulations import PlantFormulations
 from asset_registry.plant_values import calibration, quantity_or_text, source
 from asset_registry.record import AssetRecord, Binding, Calibration, Iso23247, Quantity
 from asset_registry.validation import KindOf, normalised
 from asset_registry.yaml_reader import Problem, Problems, line_of
 from twin.kinds import kind as catalogue
 
-_TOP: Final = ("plant", "endpoints", "defaults", "assets")
+_TOP: Final = ("plant", "endpoints", "formulations", "lines", "defaults", "assets")
 _DEFAULTS: Final = ("zone", "calibration", "iso23247")
 _ASSET: Final = (
     "name",
@@ -51,6 +56,7 @@ _ASSET: Final = (
     "calibration",
     "zone",
     "iso23247",
+    "formulation",
 )
 _BINDING: Final = ("opcua", "mqtt", "push", "unit", "scale", "min", "max")
 _FILE_WORDS: Final = {"minimum": "min", "maximum": "max", "interval_days": "interval"}
@@ -102,6 +108,7 @@ class _Reader:
         self._overrides = overrides
         self._endpoints: dict[str, str] = {}
         self._lines: dict[str, int] = {}
+        self._filled: set[str] = set()
 
     def plant(self, root: Node, kind_of: KindOf | None) -> PlantFile:
         problems = self._problems
@@ -109,11 +116,23 @@ class _Reader:
         name = y.text(top["plant"], "plant", problems) if "plant" in top else ""
         self._read_endpoints(root, top)
         defaults = self._defaults(top)
+        formulations = PlantFormulations(problems, top)
         listed = y.items(top["assets"], "assets", problems) if "assets" in top else ()
-        assets = tuple(self._asset(node, field, defaults) for field, node in listed)
+        assets = []
+        for place, node in listed:
+            found = y.known_entries(node, place, problems, _ASSET, ("name", "kind"))
+            asset = self._asset(node, found, place, defaults)
+            if kind_of is not None:
+                own = found.get("formulation")
+                asset, filled = formulations.filled(asset, own, place, kind_of)
+                for parameter, chosen in filled.items():
+                    self._lines[f"{place}.parameters.{parameter}"] = line_of(chosen)
+                    self._filled.add(f"{place}.parameters.{parameter}")
+            assets.append(asset)
+        formulations.check_lines(assets)
         if kind_of is not None and not problems.found:
             self._judge(assets, kind_of)
-        return PlantFile(name, self._endpoints, assets)
+        return PlantFile(name, self._endpoints, tuple(assets))
 
     def _read_endpoints(self, root: Node, top: Mapping[str, Node]) -> None:
         problems = self._problems
@@ -148,9 +167,10 @@ class _Reader:
             )
         return _Defaults(zone, calibrated, iso)
 
-    def _asset(self, node: Node, field: str, defaults: _Defaults) -> AssetRecord:
+    def _asset(
+        self, node: Node, found: Mapping[str, Node], field: str, defaults: _Defaults
+    ) -> AssetRecord:
         problems = self._problems
-        found = y.known_entries(node, field, problems, _ASSET, ("name", "kind"))
         self._lines[field] = line_of(node)
         for key, value in found.items():
             self._lines[f"{field}.{key}"] = line_of(value)
@@ -215,15 +235,16 @@ class _Reader:
             maximum=numbers.get("max"),
         )
 
-    def _judge(self, assets: tuple[AssetRecord, ...], kind_of: KindOf) -> None:
+    def _judge(self, assets: Sequence[AssetRecord], kind_of: KindOf) -> None:
         """What the registry would refuse, by line."""
         for i, faults in judged(assets, kind_of, {}, {}).items():
             for fault in faults:
                 field = f"assets[{i}].{fault.field}"
-                line = self._line(field)
-                self._problems.found.append(
-                    Problem(line, _in_file(assets[i], fault.field), fault.description)
-                )
+                why = fault.description
+                if field in self._filled:
+                    why += "; the value is its formulation's"
+                name = _in_file(assets[i], fault.field)
+                self._problems.found.append(Problem(self._line(field), name, why))
 
     def _line(self, field: str) -> int:
         """Of the field, or of the nearest thing around it that stands in the file."""

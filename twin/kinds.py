@@ -54,8 +54,10 @@ class Kind:
 
 _MODULES: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "slurry_mixer": "twin.electrode.slurry_mixer",
         "coater": "twin.electrode.coater",
         "coating_gauge": "twin.electrode.coating_gauge",
+        "thickness_gauge": "twin.electrode.thickness_gauge",
         "oven_zone": "twin.electrode.oven_zone",
         "calender": "twin.electrode.calender",
         "stacking_station": "twin.cell.stacking_station",

@@ -42,6 +42,11 @@ _CHARGE: Dimension = (0, 0, 1, 1, 0, 0)
 _VOLTAGE: Dimension = (2, 1, -3, -1, 0, 0)
 _RESISTANCE: Dimension = (2, 1, -3, -2, 0, 0)
 _HEAT_TRANSFER: Dimension = (0, 1, -3, 0, -1, 0)
+_MOLAR_MASS: Dimension = (0, 1, 0, 0, 0, -1)
+_MOLAR_ENERGY: Dimension = (2, 1, -2, 0, 0, -1)
+_SPECIFIC_ENERGY: Dimension = (2, 0, -2, 0, 0, 0)
+_RATE: Dimension = (0, 0, -1, 0, 0, 0)
+_DIFFUSIVITY: Dimension = (2, 0, -1, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,7 @@ _UNITS: dict[str, Unit] = _table(
         ("min", _TIME, "60"),
         ("h", _TIME, "3600"),
         ("d", _TIME, "86400"),
+        ("1/s", _RATE, "1"),
         ("m/s", _SPEED, "1"),
         ("m/min", _SPEED, "1/60"),
         ("kg/m3", _DENSITY, "1"),
@@ -123,6 +129,13 @@ _UNITS: dict[str, Unit] = _table(
         ("Ohm", _RESISTANCE, "1"),
         ("mOhm", _RESISTANCE, "1/1000"),
         ("W/(m2.K)", _HEAT_TRANSFER, "1"),
+        ("kg/mol", _MOLAR_MASS, "1"),
+        ("g/mol", _MOLAR_MASS, "1/1000"),
+        ("J/mol", _MOLAR_ENERGY, "1"),
+        ("kJ/mol", _MOLAR_ENERGY, "1000"),
+        ("J/kg", _SPECIFIC_ENERGY, "1"),
+        ("kJ/kg", _SPECIFIC_ENERGY, "1000"),
+        ("m2/s", _DIFFUSIVITY, "1"),
     ]
 )
 _UNITS["degC"] = Unit("degC", _TEMPERATURE, Fraction(1), Fraction("273.15"))

@@ -40,8 +40,8 @@ def command(
     as_json: bool,
 ) -> None:
     """Make the registry match FILE. Assets that it does not name are left alone."""
-    address, name = target(gateway, plant, data_dir)
     records = load_plant(file, endpoints=_named(endpoints))
+    address, name = target(gateway, plant, data_dir)
     plan, applied = asyncio.run(_apply(address, name, records, dry_run))
     if as_json:
         write_json(_document(plan, dry_run))

@@ -30,6 +30,7 @@ _PINT = {
     "g/(m2.s)": "g/(m**2*s)",
     "kg/(m2.s)": "kg/(m**2*s)",
     "m3/s": "m**3/s",
+    "m2/s": "m**2/s",
     "Pa.s": "Pa*s",
     "mPa.s": "mPa*s",
     "Ohm": "ohm",
