@@ -1,104 +1,100 @@
 """A coating line that lies: its closures are not the twin's.
 
-    feed ─▶ slot die ─▶ web ── 6 m ──▶ scanning gauge ── 60 m ──▶ calender
-            (power law,  (metres)      (noise, spikes)   oven zones on the way
-             lag, bead)
+    mixer ─▶ slot die ─▶ web ── 6 m ──▶ gauge ──▶ oven ── 60 m ──▶ gauge ── 66 m ──▶ calender
+    (lots,   (power law,  (metres)      (scanning,         (exit)            (power law,
+     240 s)   lag, bead)                 noise, spikes)                       spring back)
 
 Pure: no clock and no chance of its own. The random generator is passed in, time is
-counted in steps, and the same seed and commands give the same plant to the bit.
+counted in scans, and the same seed and commands give the same plant to the bit, however
+the scans are cut into runs.
 """
 
+from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
 
+import numpy as np
 from numpy.random import Generator
 
-from simulation.chance import Actuator, Lag, Wander
-from simulation.downstream import Calender, OvenZone
-from simulation.faults import Hidden, hidden
-from simulation.gauge import ScanningGauge
-from simulation.scenarios import SCENARIOS, Scenario
-from simulation.slot_die import Slot, SlotDie, Slurry
-from simulation.web import CrossWebProfile, Web
+from simulation import bead
+from simulation.biases import Biases
+from simulation.chance import Actuator, Array, Commanded, Noise, Wander
+from simulation.coater_sensors import NOISES, CoaterSensors, Run
+from simulation.die import ML_MIN, SlotDie
+from simulation.faults import FaultKind, Hidden
+from simulation.mixer import Mixer
+from simulation.readings import Sample, Scans, Texts, lot_name
+from simulation.settings import LineSettings
+from simulation.slow_part import SlowPart
+from simulation.web import Web
 
-SCAN_S = 0.1
+SCAN_S = LineSettings().scan_s
 """The PLC's scan."""
 
-_G_M2_PER_MG_CM2 = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class LineSettings:
-    """The line as it is set up: units are in the names."""
-
-    target_mg_cm2: float = 20.0
-    line_speed_m_min: float = 40.0
-    line_speed_limits_m_min: tuple[float, float] = (20.0, 60.0)
-    slot_die_gap_um: float = 400.0
-    slot_die_gap_limits_um: tuple[float, float] = (300.0, 500.0)
-    slot: Slot = field(default_factory=Slot)
-    slurry: Slurry = field(default_factory=Slurry)
-    gauge_at_m: float = 6.0
-    calender_at_m: float = 66.0
-    lot_length_m: float = 60.0
-    oven_setpoints_degc: tuple[float, ...] = (90.0, 110.0, 120.0)
-    scenario: Scenario = field(default_factory=lambda: SCENARIOS["steady"])
-
-
-class Commanded(Protocol):
-    """Takes a setpoint, and returns and keeps it as clamped."""
-
-    setpoint: float
-
-    def command(self, setpoint: float) -> float: ...
+_CROWN = 0.25
+"""How much of a relative change of the lips' gap goes into the middle over the mean."""
+_LAYS_M_MIN = 1.0
+"""A web slower than this is not being coated."""
+_RUNOUT = 0.0005
+_BACKING_ROLL_M = 1.26
+"""The backing roll is not quite round: 0.05 % of loading once a turn."""
+_WANDERS = ("tank", "line", "solids", "pressure", "gap", "speed", "ripple", "tension")
 
 
 class CoatingLine:
-    """One line. ``step()`` is one scan of 100 ms; ``signals()`` is what its sensors say;
-    ``setpoints`` are what can be commanded, by signal.
+    """One line. ``run(n)`` lets n scans pass and returns what its sensors said;
+    ``step()`` is one scan, and ``signals()`` what each sensor said last. ``setpoints`` are
+    what can be commanded, by signal.
     """
-
-    NECK_IN_M = 0.003
-    """How much narrower than the die the coating is at the nominal speed, both edges."""
 
     def __init__(self, rng: Generator, settings: LineSettings | None = None) -> None:
         self.settings = s = settings or LineSettings()
-        self._rng = rng
-        self._speed = Actuator(s.line_speed_m_min, s.line_speed_limits_m_min, 0.6, 0.4)
-        self._gap = Actuator(s.slot_die_gap_um, s.slot_die_gap_limits_um, 2.0, 0.8)
-        self._speed_ripple = Wander(rng, sd=0.0004, time_constant_s=5.0)
-        self._die = SlotDie(rng, s.slurry, s.slot, self._nominal_flow(), s.slot_die_gap_um * 1e-6)
-        self._bead = Lag(s.target_mg_cm2, time_constant_s=0.4)
-        self._flow_meter = Lag(self._die.flow_ml_min, time_constant_s=1.0)
-        self._web = Web(s.calender_at_m + 4.0, s.target_mg_cm2)
-        width_mm = s.slot.width_m * 1000.0
-        self._gauge = ScanningGauge(rng, width_mm, spike_probability=s.scenario.spike_probability)
-        self._profile = CrossWebProfile(rng, width_mm, self._gauge.seen_mm)
-        self._zones = [
-            OvenZone(rng, degc, evaporative_drop_k=25.0 - 8.0 * i)
-            for i, degc in enumerate(s.oven_setpoints_degc)
-        ]
-        self._calender = Calender(rng, line_load_kn_m=120.0, roll_degc=80.0)
+        natural, dt = s.natural, s.scan_s
+        fast, chances, slow, lots, drawn, lab, begin = rng.spawn(7)
+        begins = begin.standard_normal(16)
+        starts = np.zeros(16) if s.just_set_up else begins
+        self._noise = Noise(fast, _WANDERS + NOISES)
+        self.biases = Biases.drawn(drawn, s.sensors, natural)
+        self._speed = Actuator(s.line_speed_m_min, s.line_speed_limits_m_min, 0.6, 0.4, dt, 8.0)
+        self._gap = Actuator(s.slot_die_gap_um, s.slot_die_gap_limits_um, 2.0, 0.8, dt)
+        self._mixer = Mixer(s, lots, starts[0:3], self.biases.viscosity_sees)
+        self._die = SlotDie(s, starts[3:5])
+        self._drive = Wander(natural.speed[0] / 100.0, natural.speed[1], dt, starts[5])
+        self._ripple = Wander(natural.speed_ripple[0] / 100.0, natural.speed_ripple[1], dt)
+        self._tension = Wander(natural.tension[0] / 100.0, natural.tension[1], dt, starts[6])
+        slurry = s.formulation.slurry
+        flow = self._die.nominal_flow(slurry) * ML_MIN
+        self._sensors = CoaterSensors(s, drawn, chances, self.biases, flow)
+        self._web = Web(
+            s.calender_at_m + 10.0,
+            {
+                "loading": s.target_mg_cm2,
+                "wet_um": self._die.film_um(slurry),
+                "solids": slurry.solids,
+                "formulation": 0.0,
+                "crown": 0.0,
+                "ribs": 0.0,
+                "splice": 1.0,
+            },
+        )
+        self._slow = SlowPart(s, slow, lab, starts[7:16], self.biases)
+        self._texts = Texts()
         self._scans = 0
         self._fault_scan: int | None = None
         self._metre = 0.0
+        self._counted = 0.0
+        self._last: dict[str, float | str] = {}
+        self.samples: deque[Sample] = deque(maxlen=1000)
+        """What the lab has told, to be taken away."""
+        self._loading = s.target_mg_cm2
         self.setpoints: Mapping[str, Commanded] = {
             "coater.line_speed_setpoint": self._speed,
             "coater.slot_die_gap_setpoint": self._gap,
-            **{f"oven.zone{i}.air_setpoint": zone for i, zone in enumerate(self._zones, 1)},
+            **self._slow.setpoints,
         }
-
-    def _nominal_flow(self) -> float:
-        """The flow [m3/s] that the operators found to give the target."""
-        s = self.settings
-        coated_m2_s = (s.slot.width_m - self.NECK_IN_M) * s.line_speed_m_min / 60.0
-        dry_kg_s = s.target_mg_cm2 * _G_M2_PER_MG_CM2 / 1000.0 * coated_m2_s
-        return dry_kg_s / (s.slurry.density_kg_m3 * s.slurry.solids)
 
     @property
     def seconds(self) -> float:
-        return self._scans * SCAN_S
+        return self._scans * self.settings.scan_s
 
     @property
     def metre(self) -> float:
@@ -107,17 +103,18 @@ class CoatingLine:
 
     @property
     def lot(self) -> str:
-        return f"L2026-{int(self._metre // self.settings.lot_length_m) + 1:04d}"
+        return lot_name(self._metre, self.settings.lot_length_m)
 
     @property
     def loading_at_die(self) -> float:
         """The true mean loading across the web at the die [mg/cm2]; no sensor shows it."""
-        return self._bead.value
+        return self._loading
 
     @property
     def loading_at_gauge(self) -> float:
         """The true mean loading under the gauge [mg/cm2]; no sensor shows it."""
-        return self._web.at(self._metre - self.settings.gauge_at_m)
+        where = np.array([self._metre - self.settings.gauge_at_m])
+        return float(self._web.at("loading", where)[0])
 
     @property
     def fault_started(self) -> bool:
@@ -128,54 +125,83 @@ class CoatingLine:
         if self._fault_scan is None:
             self._fault_scan = self._scans
 
-    def _hidden(self) -> Hidden:
-        since = -1.0 if self._fault_scan is None else (self._scans - self._fault_scan) * SCAN_S
-        return hidden(self.settings.scenario.faults, since)
-
     def step(self) -> None:
         """One scan."""
-        s, dt = self.settings, SCAN_S
-        self._scans += 1
-        away = self._hidden()
-        speed = self._speed.step(dt) * (1.0 + self._speed_ripple.step(dt))
-        relative_speed = speed / s.line_speed_m_min
-        flow = self._die.step(
-            self._gap.step(dt) * 1e-6, relative_speed, away.viscosity, away.feed_pressure, dt
-        )
-        coated_m = s.slot.width_m - self.NECK_IN_M * relative_speed
-        dry_kg_s = flow * s.slurry.density_kg_m3 * s.slurry.solids * away.solids
-        laid_mg_cm2 = dry_kg_s * 1000.0 / (coated_m * speed / 60.0) / _G_M2_PER_MG_CM2
-        self._bead.step(laid_mg_cm2, dt)
-        self._flow_meter.step(self._die.flow_ml_min, dt)
-        self._metre += speed / 60.0 * dt
-        self._web.lay(self._metre, self._bead.value)
-        self._gauge.move(dt)
-        for zone in self._zones:
-            zone.step(dt)
-        self._calender.step(dt)
+        self.run(1)
 
     def signals(self) -> dict[str, float | str]:
-        """One reading of every sensor, with its noise. Reading again draws new noise."""
-        noise = self._rng.standard_normal
-        head_mm = self._gauge.position_mm
-        under_head = self.loading_at_gauge * self._profile.at(head_mm)
-        at_calender = self._web.at(self._metre - self.settings.calender_at_m)
-        readings: dict[str, float | str] = {
-            "coater.line_speed": self._speed.value
-            * (1.0 + self._speed_ripple.value + 0.0003 * noise()),
-            "coater.slot_die_gap": self._gap.value + 0.05 * noise(),
-            "coater.pump_flow": self._flow_meter.value * (1.004 + 0.003 * noise()),
-            "coater.feed_pressure": self._die.set_pressure_pa * 1e-3 * (1.0 + 0.001 * noise()),
-            "coater.web_length": self._metre * 1.0005,
-            "coater.lot": self.lot,
-            "coater.gauge-top.head_position": head_mm,
-            "coater.gauge-top.areal_loading": self._gauge.measure(under_head),
-            "calender.line_load": self._calender.line_load_kn_m(),
-            "calender.gap": self._calender.gap_um(at_calender),
-            "calender.roll_temperature": self._calender.roll_degc(),
-            "calender.thickness_out": self._calender.thickness_um(at_calender),
+        """What every sensor said last."""
+        return dict(self._last)
+
+    def run(self, scans: int) -> Scans:
+        """Lets so many scans pass."""
+        s, dt = self.settings, self.settings.scan_s
+        number = np.arange(self._scans + 1, self._scans + scans + 1)
+        seconds = number.astype(float) * dt
+        since = np.full(scans, -1.0)
+        if self._fault_scan is not None:
+            since = (number - self._fault_scan) * dt
+        hidden = Hidden(s.scenario.faults, since)
+        noise = self._noise.draw(scans)
+        no_web = hidden.there(FaultKind.WEB_BREAK)
+        stop = hidden.there(FaultKind.STOP)
+        stopped = no_web if stop is None else stop if no_web is None else stop | no_web
+
+        in_tank, slurry = self._mixer.run(
+            seconds, hidden, (noise["tank"], noise["line"], noise["solids"])
+        )
+        moved, gap = self._speed.run(scans, stopped), self._gap.run(scans)
+        drift = (1.0 + self._drive.run(noise["speed"])) * hidden.factor(FaultKind.LINE_SPEED)
+        rolling = moved.value * (1.0 + self._ripple.run(noise["ripple"]))
+        slack = hidden.factor(FaultKind.WEB_TENSION)
+        taut: Array = (1.0 + self._tension.run(noise["tension"])) * slack
+        if no_web is not None:
+            taut = np.where(no_web, 0.0, taut)
+        speed = rolling * drift * bead.grip(np.maximum(taut, 0.3))
+        encoder = rolling * drift**self.biases.speed_sees
+        metre = np.cumsum(np.concatenate(([self._metre], speed / 60.0 * dt)))[1:]
+        counted = np.cumsum(np.concatenate(([self._counted], encoder / 60.0 * dt)))[1:]
+
+        coated = self._die.run(
+            gap.value, speed, moved.running, slurry, hidden, (noise["pressure"], noise["gap"])
+        )
+        round_off = 1.0 + _RUNOUT * np.sin(2.0 * np.pi / _BACKING_ROLL_M * metre)
+        loading = coated.loading_mg_cm2 * round_off
+        ones = np.ones(scans)
+        self._web.lay(
+            metre,
+            {
+                "loading": loading,
+                "wet_um": coated.wet_um,
+                "solids": slurry.solids,
+                "formulation": slurry.formulation,
+                "crown": _CROWN * (coated.lips - 1.0),
+                "ribs": bead.ribbing(coated.margin),
+                "splice": ones * hidden.factor(FaultKind.SPLICE),
+            },
+        )
+
+        ran = Run(number, metre, counted, encoder, gap.value, taut, coated, hidden, no_web)
+        fast, stamps = self._sensors.read(ran, self._web, noise)
+        truth = {
+            "seconds": seconds,
+            "metre": metre,
+            "loading": loading,
+            "loading_at_gauge": self._web.at("loading", metre - s.gauge_at_m),
+            "speed": speed,
+            "wet_film": coated.wet_um,
+            "window_margin": np.where(speed > _LAYS_M_MIN, coated.margin, np.nan),
+            "flow": coated.flow_ml_min,
+            "tension": s.web_tension_n_m * taut,
         }
-        for i, zone in enumerate(self._zones, 1):
-            readings[f"oven.zone{i}.air_temperature"] = zone.air_degc()
-            readings[f"oven.zone{i}.web_temperature"] = zone.web_degc()
-        return readings
+        slow = self._slow.run(number, metre, speed, self._web, in_tank, hidden)
+        texts = self._texts.changes(number, metre, s, in_tank, slow)
+        self._scans += scans
+        self._metre, self._counted = float(metre[-1]), float(counted[-1])
+        self._loading = float(loading[-1])
+        self._last.update({name: float(column[-1]) for name, column in fast.items()})
+        if len(slow.places):
+            self._last.update({name: float(c[-1]) for name, c in slow.columns.items()})
+        self._last.update({name: said[-1][1] for name, said in texts.items() if said})
+        self.samples.extend(slow.samples)
+        return Scans(number, fast, slow, texts, stamps, truth)

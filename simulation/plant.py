@@ -19,11 +19,12 @@ from pathlib import Path
 
 import numpy as np
 
-from simulation.coating_line import CoatingLine, LineSettings
+from simulation.coating_line import CoatingLine
 from simulation.opcua_nodes import HOST
 from simulation.plc_server import START_FAULT, PlcServer
 from simulation.scenarios import SCENARIOS
-from simulation.stations import Publisher, run, stations
+from simulation.settings import LineSettings
+from simulation.stations import Laboratory, Publisher, run, stations
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -76,7 +77,7 @@ async def _plant(arguments: argparse.Namespace) -> int:
     line_rng, station_rng = (
         np.random.default_rng(s) for s in np.random.SeedSequence(arguments.seed).spawn(2)
     )
-    line = CoatingLine(line_rng, LineSettings(scenario=SCENARIOS[arguments.scenario]))
+    line = CoatingLine(line_rng, LineSettings.of(SCENARIOS[arguments.scenario]))
     plc = PlcServer(line, arguments.opcua_port)
     try:
         await plc.start()
@@ -95,7 +96,8 @@ async def _plant(arguments: argparse.Namespace) -> int:
     if arguments.mqtt_port is not None:
         broker = f"mqtt://{HOST}:{arguments.mqtt_port}"
         publisher = Publisher(HOST, arguments.mqtt_port)
-        tasks += [asyncio.create_task(run(s, publisher)) for s in stations(station_rng)]
+        working = [*stations(station_rng), Laboratory(line.samples)]
+        tasks += [asyncio.create_task(run(s, publisher)) for s in working]
     if arguments.fault_after is not None:
         background.append(asyncio.create_task(_fault_after(line, arguments.fault_after)))
 

@@ -9,8 +9,10 @@ from datetime import datetime
 from asyncua import ua
 from asyncua.server.address_space import NodeData
 
-from simulation.coating_line import SCAN_S, CoatingLine, Commanded
+from simulation.chance import Commanded
+from simulation.coating_line import SCAN_S, CoatingLine
 from simulation.opcua_nodes import PlcNodes, data_value, utc
+from simulation.readings import Scans
 
 START_FAULT = "simulation.start_fault"
 """A writable bool that no twin binds: true lets the scenario's hidden faults begin."""
@@ -21,7 +23,8 @@ _MOST_SCANS_TO_CATCH_UP = 20
 
 
 class PlcServer:
-    """One line behind OPC UA, scanned in real time until ``stop()``.
+    """One line behind OPC UA, scanned in real time until ``stop()``. Slow sensors are
+    written each second, texts when they change.
 
     All values of one scan carry one source timestamp: the scan's due time, so that
     samples are 100 ms apart however late the process was woken. Scans that were missed
@@ -40,7 +43,7 @@ class PlcServer:
     async def start(self) -> None:
         """Listens, and scans from now on."""
         await self._nodes.init()
-        self._line.step()
+        first = self._line.run(1)
         for signal, value in self._line.signals().items():
             await self._nodes.add(self._name(signal), value)
         for signal, commanded in self._line.setpoints.items():
@@ -49,7 +52,7 @@ class PlcServer:
             self._on_write(name, self._takes_setpoint(name, commanded))
         await self._nodes.add(START_FAULT, self._line.fault_started, writable=True)
         self._on_write(START_FAULT, self._takes_start)
-        await self._scan(time.time_ns())
+        await self._scan(first, time.time_ns())
         await self._nodes.server.start()
         self._task = asyncio.create_task(self._run(), name="plc-scan")
 
@@ -109,13 +112,22 @@ class PlcServer:
             elif late > _MOST_SCANS_TO_CATCH_UP * SCAN_S:
                 _log.warning("the scan was %.1f s late; going on from now", late)
                 due, late = due + late, 0.0
-            self._line.step()
-            await self._scan(time.time_ns() - int(late * 1e9))
+            await self._scan(self._line.run(1), time.time_ns() - int(late * 1e9))
 
-    async def _scan(self, time_ns: int) -> None:
+    async def _scan(self, scan: Scans, time_ns: int) -> None:
+        """Writes what was said in this scan; slow sensors speak in some scans only."""
         time_utc = utc(time_ns)
-        for signal, value in self._line.signals().items():
-            await self._write(self._name(signal), value, time_utc)
+        off_ns = {place: int(off[0]) for place, off in scan.stamps.items() if off[0]}
+        for signal, values in scan.fast.items():
+            stamp = time_utc
+            for place, off in off_ns.items():
+                stamp = utc(time_ns + off) if signal.startswith(place) else stamp
+            await self._write(self._name(signal), float(values[0]), stamp)
+        for signal, values in scan.slow.columns.items():
+            await self._write(self._name(signal), float(values[0]), time_utc)
+        for signal, texts in scan.texts.items():
+            for _, text in texts:
+                await self._write(self._name(signal), text, time_utc)
         for signal, commanded in self._line.setpoints.items():
             # Read only now: a client may have written while the values above went out.
             await self._write(self._name(signal), commanded.setpoint, time_utc)

@@ -1,8 +1,9 @@
-"""Cell assembly stations: what they weigh, and the MQTT client that publishes it.
+"""Stations that tell of pieces: what they measure, and the MQTT client that publishes it.
 
 A stacking station weighs electrodes until a stack is full; the filler weighs each
 stacked cell before and after it fills it. Scales also report what cannot be: zero when
-nothing lay on them, less than zero when they had lost their tare.
+nothing lay on them, less than zero when they had lost their tare. The laboratory tells the
+porosity of a sample of each electrode lot, some time after the lot was calendered.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from numpy.random import Generator
 from paho.mqtt.enums import CallbackAPIVersion
 
 from simulation.opcua_nodes import utc
+from simulation.readings import Sample
 
 GOOD = 192
 """The quality code of OPC DA for good, as many MQTT gateways send it."""
@@ -110,6 +112,25 @@ class ElectrolyteFiller:
             "electrolyte_volume": round(volume_ml, 3),
         }
         return [Message(f"{self._place}/filler/weighing", _document(time_ns, weighed))]
+
+
+class Laboratory:
+    """Tells what the line's samples gave, when they are ready."""
+
+    period_s = 1.0
+
+    def __init__(self, ready: deque[Sample], place: str = "line1") -> None:
+        self._ready = ready
+        self._place = place
+
+    def work(self, time_ns: int) -> list[Message]:
+        said = []
+        while self._ready:
+            sample = self._ready.popleft()
+            measured = round(sample.porosity, 2)
+            fields: dict[str, float | str] = {"item": sample.lot, "sample_porosity": measured}
+            said.append(Message(f"{self._place}/lab/porosity", _document(time_ns, fields)))
+        return said
 
 
 def _document(time_ns: int, fields: Mapping[str, float | str]) -> dict[str, float | str]:

@@ -5,7 +5,14 @@ from datetime import datetime
 
 import numpy as np
 
-from simulation.stations import ElectrolyteFiller, Message, StackingStation, stations
+from simulation.readings import Sample
+from simulation.stations import (
+    ElectrolyteFiller,
+    Laboratory,
+    Message,
+    StackingStation,
+    stations,
+)
 
 NOW = 1_790_000_000_123_456_789
 
@@ -55,6 +62,15 @@ def test_scales_report_zero_or_less_now_and_then() -> None:
     assert 2 <= len(impossible) <= 30
     assert any(m == 0.0 for m in impossible)
     assert any(m < 0.0 for m in impossible)
+
+
+def test_the_laboratory_tells_each_sample_once_with_its_lot() -> None:
+    ready = deque([Sample(place=0, lot="L2026-0007", porosity=31.456)])
+    lab = Laboratory(ready)
+    (message,) = lab.work(NOW)
+    assert message.topic == "line1/lab/porosity"
+    assert (message.payload["item"], message.payload["sample_porosity"]) == ("L2026-0007", 31.46)
+    assert lab.work(NOW) == []
 
 
 def test_a_filler_with_no_cell_says_nothing() -> None:

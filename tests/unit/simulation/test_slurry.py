@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulation.slot_die import Slot
+from simulation.slurry import Slot
 
 SLOT = Slot()
 
