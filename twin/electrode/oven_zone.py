@@ -1,10 +1,11 @@
-"""One zone of the drying oven: air and web temperature."""
+"""One zone of the drying oven: air and web temperature, and whether its heater holds."""
 
 from typing import Final
 
-from twin.asset import AssetConfig, Effects, Figure, Json, ParameterSpec, SignalSpec, Twin
+from twin.asset import AssetConfig, Effects, Figure, Json, Twin
 from twin.electrode import settings
 from twin.electrode.lag_filter import LagFilter
+from twin.electrode.oven_zone_spec import PARAMETERS, SIGNALS
 from twin.estimation import saved
 from twin.frame import Reading
 from twin.kinds import Kind, Layer
@@ -16,6 +17,11 @@ _SAY_EVERY_NS: Final = 10_000_000_000
 _WORTH_TELLING: Final = 1.0
 _TELL_SIGMAS: Final = 4.0
 _UNCERTAIN_WIDENS: Final = 2.0
+# After so many of its time constants the air should have arrived at a new setpoint.
+_SETTLED_AFTER: Final = 5.0
+_FAULT_SIGMAS: Final = 2.0
+# A fault ends well within the tolerance, so that it does not flicker.
+_ENDS_WITHIN: Final = 0.7
 
 
 class OvenZone(Twin):
@@ -23,8 +29,12 @@ class OvenZone(Twin):
     distance that is learned (evaporation keeps the web colder than the air).
 
     ``oven.state``  air_temperature, web_temperature, each with ``_sd``; air_setpoint,
-                    deviation (air less setpoint) [K]. None where nothing is known. Told
-                    every 10 s, when the setpoint changes, and when the air has moved.
+                    deviation (air less setpoint) [K], fault (the settled air is beyond
+                    ``air_tolerance``), exhaust_solvent [%]. None where nothing is known.
+                    Told every 10 s, when the setpoint changes, when the air has moved, and
+                    when a fault begins or ends.
+    ``oven.fault``  deviation, deviation_sd [K], air_setpoint [degC], tolerance [K]: once,
+                    when it begins.
     """
 
     def __init__(self, config: AssetConfig) -> None:
@@ -42,7 +52,13 @@ class OvenZone(Twin):
             )
             for what in ("air", "web")
         )
+        self._tolerance = settings.number(config, "air_tolerance")
+        settles_s = _SETTLED_AFTER * settings.number(config, "air_time_constant")
+        self._settles_ns = round(settles_s * 1e9)
         self._setpoint: float | None = None
+        self._set_ns = 0
+        self._exhaust: float | None = None
+        self._fault = False
         self._told_ns: int | None = None
         self._told_air: tuple[float, float] | None = None
         self._now_ns = 0
@@ -53,15 +69,19 @@ class OvenZone(Twin):
         changed = False
         if reading.signal == "air_setpoint":
             changed = value != self._setpoint
-            self._setpoint = value
+            if changed:
+                self._setpoint, self._set_ns = value, time_ns
             self._air.drive_at(time_ns, value)
         elif reading.signal == "air_temperature":
             self._air.take(time_ns, value, widened)
-            changed = self._air_has_moved()
+            changed = self._look_for_fault(time_ns, effects)
+            changed = self._air_has_moved() or changed
         elif reading.signal == "web_temperature":
             if self._air.known:
                 self._web.drive_at(time_ns, self._air.level)
             self._web.take(time_ns, value, widened)
+        elif reading.signal == "exhaust_solvent":
+            self._exhaust = value
         if changed or self._told_ns is None or time_ns - self._told_ns >= _SAY_EVERY_NS:
             self._tell(time_ns, effects)
 
@@ -75,6 +95,29 @@ class OvenZone(Twin):
             for name, found in named
             if found.known
         )
+
+    def _look_for_fault(self, time_ns: int, effects: Effects) -> bool:
+        """Whether a fault has begun or ended. While the air is still on its way to a new
+        setpoint there is nothing to find."""
+        setpoint = self._setpoint
+        if setpoint is None or time_ns - self._set_ns < self._settles_ns:
+            ended, self._fault = self._fault, False
+            return ended
+        deviation, sd = self._air.level - setpoint, self._air.sd
+        before = self._fault
+        if before:
+            self._fault = abs(deviation) > _ENDS_WITHIN * self._tolerance
+        else:
+            self._fault = abs(deviation) - _FAULT_SIGMAS * sd > self._tolerance
+        if self._fault and not before:
+            data: dict[str, Json] = {
+                "deviation": deviation,
+                "deviation_sd": sd,
+                "air_setpoint": setpoint,
+                "tolerance": self._tolerance,
+            }
+            effects.emit(self.config, "oven.fault", time_ns, data)
+        return self._fault != before
 
     def _air_has_moved(self) -> bool:
         if self._told_air is None:
@@ -90,9 +133,11 @@ class OvenZone(Twin):
             "air_temperature": air.level if air.known else None,
             "air_temperature_sd": air.sd if air.known else None,
             "web_temperature": web.level if web.known else None,
-            "web_temperature_sd": web.sd if web.known else None,
+            "web_temperature_sd": web.sd_at(time_ns) if web.known else None,
             "air_setpoint": self._setpoint,
             "deviation": None,
+            "fault": self._fault,
+            "exhaust_solvent": self._exhaust,
         }
         if air.known and self._setpoint is not None:
             data["deviation"] = air.level - self._setpoint
@@ -105,6 +150,9 @@ class OvenZone(Twin):
             "air": self._air.snapshot(),
             "web": self._web.snapshot(),
             "setpoint": self._setpoint,
+            "set_ns": self._set_ns,
+            "exhaust": self._exhaust,
+            "fault": self._fault,
             "told_ns": self._told_ns,
             "told_air": None if self._told_air is None else [*self._told_air],
             "now_ns": self._now_ns,
@@ -114,6 +162,9 @@ class OvenZone(Twin):
         self._air.restore(saved.fields(snapshot["air"]))
         self._web.restore(saved.fields(snapshot["web"]))
         self._setpoint = saved.number_or_none(snapshot["setpoint"])
+        self._set_ns = saved.whole(snapshot["set_ns"])
+        self._exhaust = saved.number_or_none(snapshot["exhaust"])
+        self._fault = bool(snapshot["fault"])
         self._told_ns = saved.whole_or_none(snapshot["told_ns"])
         self._told_air = None
         if snapshot["told_air"] is not None:
@@ -127,96 +178,7 @@ KIND: Final = Kind(
     title="OvenZone",
     layer=Layer.ELECTRODE,
     description="One zone of the drying oven",
-    signals=(
-        SignalSpec(
-            "air_temperature",
-            "degC",
-            "Temperature of the drying air",
-            minimum=-20.0,
-            maximum=300.0,
-            max_rate=20.0,
-            required=True,
-        ),
-        SignalSpec(
-            "web_temperature",
-            "degC",
-            "Temperature of the web at the end of the zone",
-            minimum=-20.0,
-            maximum=300.0,
-            max_rate=50.0,
-        ),
-        SignalSpec(
-            "air_setpoint",
-            "degC",
-            "Setpoint of the air temperature",
-            minimum=0.0,
-            maximum=250.0,
-        ),
-    ),
-    parameters=(
-        ParameterSpec(
-            "air_time_constant",
-            "s",
-            "Lag of the air temperature behind its setpoint",
-            default=60.0,
-            minimum=0.1,
-            maximum=36_000.0,
-            source="convection dryers of some kW a metre; to be calibrated",
-        ),
-        ParameterSpec(
-            "web_time_constant",
-            "s",
-            "Lag of the web temperature behind the air's",
-            default=5.0,
-            minimum=0.1,
-            maximum=3600.0,
-            source="areal heat capacity 0.3 kJ/(m2 K) over 60 W/(m2 K); to be calibrated",
-        ),
-        ParameterSpec(
-            "air_offset",
-            "K",
-            "Standard deviation of how far from its setpoint the air settles",
-            default=3.0,
-            minimum=0.001,
-            maximum=100.0,
-            source="zones under proportional control; chosen",
-        ),
-        ParameterSpec(
-            "web_offset",
-            "K",
-            "Standard deviation of how far from the air the web settles",
-            default=30.0,
-            minimum=0.001,
-            maximum=200.0,
-            source="evaporation holds a wet web near the wet-bulb temperature; chosen",
-        ),
-        ParameterSpec(
-            "offset_wander",
-            "K",
-            "Standard deviation by which these distances may change in one second",
-            default=0.02,
-            minimum=0.0,
-            maximum=10.0,
-            source="chosen",
-        ),
-        ParameterSpec(
-            "temperature_noise",
-            "K",
-            "Standard deviation of a reading",
-            default=0.3,
-            minimum=0.001,
-            maximum=50.0,
-            source="thermocouple with its transmitter; chosen",
-        ),
-        ParameterSpec(
-            "temperature_wander",
-            "K",
-            "Standard deviation by which a temperature may change in one second",
-            default=0.1,
-            minimum=0.0001,
-            maximum=50.0,
-            source="chosen",
-        ),
-    ),
+    signals=SIGNALS,
+    parameters=PARAMETERS,
     twin=OvenZone,
 )

@@ -143,3 +143,42 @@ def test_a_restored_zone_goes_on_to_the_bit() -> None:
         zone.read("web_temperature", 60, 80.0)
         zone.read("air_temperature", 61, 119.0)
     assert dumps(restored.twin.snapshot()) == dumps(whole.twin.snapshot())
+
+
+def _settled(zone: _Zone, air: float, seconds: int = 400) -> None:
+    for i in range(seconds):
+        zone.read("air_temperature", i, air)
+
+
+def test_settled_air_beyond_its_tolerance_is_told_as_a_fault_once() -> None:
+    zone = _Zone()
+    zone.read("air_setpoint", 0, 120.0)
+    _settled(zone, 108.0)
+    faults = [event for event in zone.events if event.kind == "oven.fault"]
+    assert len(faults) == 1
+    assert faults[0].data["deviation"] == pytest.approx(-12.0, abs=0.5)
+    assert faults[0].time_ns >= at(300)
+    assert zone.events[-1].data["fault"] is True
+
+
+def test_air_on_its_way_to_a_new_setpoint_is_no_fault() -> None:
+    zone = _Zone()
+    zone.read("air_setpoint", 0, 120.0)
+    _settled(zone, 100.0, seconds=290)
+    assert all(event.kind == "oven.state" for event in zone.events)
+
+
+def test_a_fault_ends_when_the_air_is_back() -> None:
+    zone = _Zone()
+    zone.read("air_setpoint", 0, 120.0)
+    _settled(zone, 108.0)
+    for i in range(400, 460):
+        zone.read("air_temperature", i, 119.0)
+    assert zone.events[-1].data["fault"] is False
+
+
+def test_the_vapour_in_the_exhaust_is_handed_on() -> None:
+    zone = _Zone()
+    zone.read("exhaust_solvent", 0, 0.25)
+    zone.read("air_temperature", 1, 120.0)
+    assert zone.events[-1].data["exhaust_solvent"] == 0.25

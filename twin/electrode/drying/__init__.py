@@ -1,0 +1,1 @@
+"""Drying: the web's way through the oven, and which zone temperatures suit it."""
