@@ -1,0 +1,1 @@
+"""Calendering: the nip, what is not known of it, and the porosity that is handed on."""
