@@ -40,7 +40,7 @@ def to_message(plant: str, recommendation: r.Recommendation) -> pb.Recommendatio
         type=recommendation.type,
         title=recommendation.title,
         reason=recommendation.reason,
-        changes=[_change(change) for change in recommendation.changes],
+        changes=[_change(plant, change) for change in recommendation.changes],
         predicted_effect=_interval(recommendation.predicted),
         evidence=[_evidence(plant, evidence) for evidence in recommendation.evidence],
         lot=recommendation.lot,
@@ -57,6 +57,10 @@ def to_message(plant: str, recommendation: r.Recommendation) -> pb.Recommendatio
         decision_reason=recommendation.decision_reason,
         history=[_transition(transition) for transition in recommendation.history],
         etag=etag(recommendation),
+        causes=[
+            pb.Cause(name=cause.name, probability=cause.probability, reason=cause.reason)
+            for cause in recommendation.causes
+        ],
     )
     if recommendation.decided_ns is not None:
         message.decide_time.CopyFrom(timestamp(recommendation.decided_ns))
@@ -67,7 +71,7 @@ def to_message(plant: str, recommendation: r.Recommendation) -> pb.Recommendatio
     return message
 
 
-def _change(change: r.Change) -> pb.Change:
+def _change(plant: str, change: r.Change) -> pb.Change:
     return pb.Change(
         signal=change.signal,
         from_value=change.from_value,
@@ -75,6 +79,7 @@ def _change(change: r.Change) -> pb.Change:
         unit=change.unit,
         lower_limit=change.lower_limit,
         upper_limit=change.upper_limit,
+        asset=asset_name(plant, change.asset) if change.asset else "",
     )
 
 

@@ -17,16 +17,25 @@ _SAY_EVERY_NS: Final = 2_000_000_000
 # A change is told when it is beyond what the two estimates' widths explain.
 _TELL_SIGMAS: Final = 4.0
 _UNCERTAIN_WIDENS: Final = 2.0
-_FILTERED: Final = {"line_speed": "m/min", "slot_die_gap": "um", "pump_flow": "mL/min"}
+_FILTERED: Final = {
+    "line_speed": "m/min",
+    "slot_die_gap": "um",
+    "pump_flow": "mL/min",
+    "feed_pressure": "kPa",
+    "web_tension": "N/m",
+}
+_COMMANDED: Final = ("line_speed_setpoint", "slot_die_gap_setpoint")
 
 
 class Coater(Twin):
-    """Filters line speed, slot-die gap and pump flow; counts metres, sees lots change.
+    """Filters line speed, slot-die gap, pump flow, feed pressure and web tension; counts
+    metres, sees lots and commands change.
 
-    ``coater.state``  line_speed, slot_die_gap, pump_flow, each with ``_sd``; web_length,
-                      lot, lot_start_m. None where nothing is known. Told at least every
-                      2 s, when a figure has changed by more than its width, and when the
-                      lot changes.
+    ``coater.state``  the filtered figures, each with ``_sd``; line_speed_setpoint,
+                      slot_die_gap_setpoint as commanded; web_length, lot, lot_start_m.
+                      None where nothing is known. Told at least every 2 s, when a figure
+                      has changed by more than its width, and when a command or the lot
+                      changes.
     """
 
     def __init__(self, config: AssetConfig) -> None:
@@ -38,6 +47,7 @@ class Coater(Twin):
             )
             for signal in _FILTERED
         }
+        self._commanded: dict[str, float] = {}
         self._lot = LotAtDie()
         self._told_ns: int | None = None
         # Level and variance of each figure when last told.
@@ -50,6 +60,9 @@ class Coater(Twin):
             widened = 1.0 if is_good(reading.quality) else _UNCERTAIN_WIDENS
             self._filters[reading.signal].take(reading.time_ns, reading.value, widened)
             changed = self._has_changed(reading.signal)
+        elif reading.signal in _COMMANDED:
+            changed = self._commanded.get(reading.signal) != reading.value
+            self._commanded[reading.signal] = reading.value
         elif reading.signal == "web_length":
             self._lot.counted(reading.time_ns, reading.value)
         elif reading.signal == "lot" and reading.text:
@@ -105,6 +118,8 @@ class Coater(Twin):
             data[f"{signal}_sd"] = found.sd if found.known else None
             if found.known:
                 self._told[signal] = (found.level, found.variance)
+        for signal in _COMMANDED:
+            data[signal] = self._commanded.get(signal)
         data["web_length"] = self._lot.metres_at(time_ns, self._speed())
         data["lot"] = self._lot.lot
         data["lot_start_m"] = self._lot.start_m
@@ -114,6 +129,7 @@ class Coater(Twin):
     def snapshot(self) -> Snapshot:
         return {
             "filters": {signal: f.snapshot() for signal, f in self._filters.items()},
+            "commanded": dict(self._commanded),
             "lot": self._lot.snapshot(),
             "told_ns": self._told_ns,
             "told": {signal: [*told] for signal, told in self._told.items()},
@@ -123,6 +139,10 @@ class Coater(Twin):
     def restore(self, snapshot: Snapshot) -> None:
         for signal, state in saved.fields(snapshot["filters"]).items():
             self._filters[signal].restore(saved.fields(state))
+        self._commanded = {
+            signal: saved.number(value)
+            for signal, value in saved.fields(snapshot["commanded"]).items()
+        }
         self._lot.restore(saved.fields(snapshot["lot"]))
         self._told_ns = saved.whole_or_none(snapshot["told_ns"])
         self._told = {}

@@ -9,6 +9,7 @@ from twin.estimation import saved
 from twin.snapshot import Snapshot
 
 _LOTS_REMEMBERED: Final = 20
+_FIGURES: Final = ("line_speed", "slot_die_gap", "pump_flow", "feed_pressure", "web_tension")
 _MINUTE_NS: Final = 60_000_000_000
 
 
@@ -17,6 +18,9 @@ class Setpoint(NamedTuple):
 
     value: float
     sd: float
+
+
+_COMMANDED: Final = ("line_speed", "slot_die_gap")
 
 
 @dataclass(slots=True)
@@ -28,14 +32,22 @@ class CoaterHistory:
     length: float | None = None
     lots: dict[str, float | None] = field(default_factory=dict)
     """Each lot's first metre at the die, oldest lot first; None where it is not known."""
+    commanded: dict[str, float] = field(default_factory=dict)
+    """Setpoints as the PLC holds them, where they are bound."""
+    viscosity: float | None = None
+    """Of the slurry as its mixer saw it last [mPa.s]."""
 
     def take(self, time_ns: int, data: Mapping[str, Json]) -> float:
         """A state has come. Returns the metres coated since the one before."""
         self.time_ns = time_ns
-        for signal in ("line_speed", "slot_die_gap", "pump_flow"):
+        for signal in _FIGURES:
             value, sd = data.get(signal), data.get(f"{signal}_sd")
             if isinstance(value, int | float) and isinstance(sd, int | float):
                 self.setpoints[signal] = Setpoint(float(value), float(sd))
+        for signal in _COMMANDED:
+            value = data.get(f"{signal}_setpoint")
+            if isinstance(value, int | float):
+                self.commanded[signal] = float(value)
         lot, start = data.get("lot"), data.get("lot_start_m")
         if isinstance(lot, str) and lot:
             known = float(start) if isinstance(start, int | float) else None
@@ -85,6 +97,8 @@ class CoaterHistory:
             "length": self.length,
             # A list: the order of the keys of an object is not kept.
             "lots": [[lot, start] for lot, start in self.lots.items()],
+            "commanded": dict(self.commanded),
+            "viscosity": self.viscosity,
         }
 
     @classmethod
@@ -100,4 +114,9 @@ class CoaterHistory:
                 saved.text(lot): saved.number_or_none(start)
                 for lot, start in map(saved.items, saved.items(snapshot["lots"]))
             },
+            commanded={
+                signal: saved.number(value)
+                for signal, value in saved.fields(snapshot["commanded"]).items()
+            },
+            viscosity=saved.number_or_none(snapshot["viscosity"]),
         )

@@ -8,6 +8,7 @@ from twin.asset import AssetConfig, Effects, Figure, Json, Twin
 from twin.electrode import settings
 from twin.electrode.coating_gauge_spec import PARAMETERS, SIGNALS
 from twin.electrode.excursion import Crossing, ExcursionWatch, beyond
+from twin.electrode.formulation import PARAMETER, changed, label_of
 from twin.electrode.loading_window import LoadingWindow
 from twin.electrode.pairing import Pairing, Sample
 from twin.electrode.web_geometry import Lanes, Passes
@@ -180,6 +181,7 @@ class CoatingGauge(Twin):
 
     def snapshot(self) -> Snapshot:
         return {
+            PARAMETER: label_of(self.config),
             "pairing": self._pairing.snapshot(),
             "passes": self._passes.snapshot(),
             "web": self._web.snapshot(),
@@ -195,7 +197,9 @@ class CoatingGauge(Twin):
     def restore(self, snapshot: Snapshot) -> None:
         self._pairing.restore(saved.fields(snapshot["pairing"]))
         self._passes.restore(saved.fields(snapshot["passes"]))
-        self._web.restore(saved.fields(snapshot["web"]))
+        if not changed(self.config, snapshot):
+            # Of another formulation's web nothing is believed: it is learned anew.
+            self._web.restore(saved.fields(snapshot["web"]))
         self._noise.restore(saved.fields(snapshot["noise"]))
         self._watch.restore(saved.fields(snapshot["watch"]))
         self._window.restore(saved.fields(snapshot["window"]))

@@ -3,6 +3,7 @@
 from typing import Final
 
 from twin.asset import ParameterSpec, SignalSpec
+from twin.electrode.formulation import LABEL
 
 SIGNALS: Final = (
     SignalSpec(
@@ -27,6 +28,7 @@ SIGNALS: Final = (
 )
 
 PARAMETERS: Final = (
+    LABEL,
     ParameterSpec(
         "target_loading",
         "mg/cm2",

@@ -6,16 +6,19 @@ from typing import Final
 
 from twin.asset import AssetConfig
 from twin.electrode import settings
-from twin.electrode.coater_history import CoaterHistory
+from twin.electrode.coater_history import CoaterHistory, Setpoint
 from twin.electrode.coating_model import (
     Feed,
     Predicted,
     Sensitivity,
     after_change,
+    dry_loading,
     ratio_to_target,
     to_line_speed,
     to_slot_gap,
+    wet_film_thickness,
 )
+from twin.electrode.coating_window import Bead, Slurry
 from twin.plant.recommendation import Change
 
 _STANDING: Final = 0.1
@@ -92,16 +95,20 @@ def name_of(signal: str) -> str:
 def _turn(
     knob: _Knob, coater: AssetConfig, history: CoaterHistory, deviation: Deviation
 ) -> Proposal | None:
-    present = history.setpoints.get(knob.signal)
+    present = _present(knob, history)
     sensitivity = _sensitivity(knob, coater)
     if present is None or present.value <= 0 or sensitivity.exponent == 0:
         return None
-    lower = settings.number(coater, f"{knob.signal}_min")
-    upper = settings.number(coater, f"{knob.signal}_max")
+    room = _room(knob, coater, history, deviation, present.value, sensitivity)
     wanted = present.value * ratio_to_target(deviation.loading, deviation.target, sensitivity)
-    to = min(max(round(wanted, knob.decimals), lower), upper)
+    to = round(min(max(wanted, room.lower), room.upper), knob.decimals)
+    # Rounding must not lead out of the room.
+    step = 10.0**-knob.decimals
+    to = round(
+        to - step if to > room.upper else to + step if to < room.lower else to, knob.decimals
+    )
     from_value = round(present.value, knob.decimals)
-    if to == from_value:
+    if to == from_value or not room.lower <= to <= room.upper:
         return None
     predicted = after_change(
         deviation.loading,
@@ -114,17 +121,103 @@ def _turn(
     if abs(predicted.loading - deviation.target) >= abs(deviation.loading - deviation.target):
         return None
     stopped_by = ""
-    if not lower <= wanted <= upper and not math.isclose(wanted, to, rel_tol=1e-3):
-        bound = f"above {upper:g}" if wanted > upper else f"below {lower:g}"
+    if not room.lower <= wanted <= room.upper and not math.isclose(wanted, to, rel_tol=1e-3):
         remains = Deviation(100 * (predicted.loading / deviation.target - 1), 0, deviation.target)
-        stopped_by = f"the {knob.name} may not go {bound} {knob.unit}: {remains.words} would remain"
+        stopped_by = f"{room.words(knob, wanted)}: {remains.words} would remain"
     verb = "Raise" if to > from_value else "Lower"
     return Proposal(
-        Change(knob.signal, from_value, to, knob.unit, lower, upper),
+        Change(knob.signal, from_value, to, knob.unit, room.lower, room.upper),
         predicted,
         f"{verb} {knob.name} from {from_value:g} to {to:g} {knob.unit}",
         stopped_by,
     )
+
+
+def _present(knob: _Knob, history: CoaterHistory) -> Setpoint | None:
+    """What is commanded, where that is known: a drive that has drifted is as far off after
+    the change as before. Else what is read."""
+    found = history.setpoints.get(knob.signal)
+    if found is not None and knob.signal in history.commanded:
+        return Setpoint(history.commanded[knob.signal], found.sd)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """How far a setpoint may go; ``by_window`` says on which side (-1, 1) the coating
+    window is what stops it (0: on neither)."""
+
+    lower: float
+    upper: float
+    by_window: int = 0
+
+    def words(self, knob: _Knob, wanted: float) -> str:
+        side = 1 if wanted > self.upper else -1
+        bound = f"above {self.upper:.4g}" if side > 0 else f"below {self.lower:.4g}"
+        said = f"the {knob.name} may not go {bound} {knob.unit}"
+        return f"the coating window stops it: {said}" if side == self.by_window else said
+
+
+def _room(
+    knob: _Knob,
+    coater: AssetConfig,
+    history: CoaterHistory,
+    deviation: Deviation,
+    present: float,
+    sensitivity: Sensitivity,
+) -> _Room:
+    """The plant's limits, narrowed so that the film keeps its margin in the coating window.
+
+    Where the film is too thin already, the setpoint may only go the way that thickens it.
+    """
+    lower = settings.number(coater, f"{knob.signal}_min")
+    upper = settings.number(coater, f"{knob.signal}_max")
+    bead, film = bead_of(coater, history), wet_film(coater, history, deviation.loading)
+    if bead is None or film is None or history.speed is None:
+        return _Room(lower, upper)
+    speed, margin = history.speed, settings.number(coater, "window_margin")
+
+    def keeps(value: float) -> bool:
+        thinner = film * (value / present) ** sensitivity.exponent
+        return bead.margin(thinner, value if knob.signal == "line_speed" else speed) >= margin
+
+    side = 1 if sensitivity.exponent < 0 else -1
+    edge = upper if side > 0 else lower
+    if keeps(edge):
+        return _Room(lower, upper)
+    inside = present if keeps(present) else (lower if side > 0 else upper)
+    if not keeps(inside):
+        inside = edge = present
+    for _ in range(50):
+        middle = (inside + edge) / 2
+        inside, edge = (middle, edge) if keeps(middle) else (inside, middle)
+    return _Room(lower, inside, side) if side > 0 else _Room(inside, upper, side)
+
+
+def bead_of(coater: AssetConfig, history: CoaterHistory) -> Bead | None:
+    """The bead with the slurry as the mixer saw it last; None where the gap is not known."""
+    gap = settings.number(coater, "coating_gap")
+    if gap <= 0:
+        return None
+    viscosity = history.viscosity or settings.number(coater, "slurry_viscosity")
+    slurry = Slurry(
+        viscosity,
+        settings.number(coater, "slurry_shear_rate"),
+        settings.number(coater, "power_law_index"),
+        settings.number(coater, "surface_tension"),
+    )
+    return Bead(gap, slurry)
+
+
+def wet_film(coater: AssetConfig, history: CoaterHistory, loading: float | None) -> float | None:
+    """Wet film [um]: from flow and speed, else from the loading [mg/cm2] and the recipe."""
+    flow, speed = history.setpoints.get("pump_flow"), history.speed
+    if flow is not None and flow.value > 0 and speed is not None and speed > _STANDING:
+        return wet_film_thickness(flow.value, settings.number(coater, "coating_width"), speed)
+    if loading is None:
+        return None
+    density = settings.number(coater, "slurry_density")
+    return loading / dry_loading(1.0, density, settings.number(coater, "slurry_solids"))
 
 
 def _sensitivity(knob: _Knob, coater: AssetConfig) -> Sensitivity:

@@ -1,213 +1,98 @@
-"""The electrode layer's rules: from a coating-weight excursion to a correction that worked.
+"""The electrode layer's rules: sections of the line, and one desk for what they propose.
 
-gauge.excursion ─▶ one recommendation a coater ─▶ approved, applied ─▶ effect measured
-gauge.recovered ─▶ a proposal that nobody has taken up is withdrawn
+events ─▶ coating | drying | calendering ─▶ desk ─▶ a person, the MES ─▶ effect measured
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Mapping
 
 from twin.asset import AssetConfig, Event, Json
-from twin.electrode import settings, writing
+from twin.electrode.calendering.section import CalenderSection
 from twin.electrode.coater_history import CoaterHistory
-from twin.electrode.corrections import Corrections
-from twin.electrode.effect import Loading
-from twin.electrode.gauge_excursion import GaugeExcursion, number, whole
-from twin.electrode.lot_ledger import LotLedger
-from twin.electrode.proposal import Deviation, propose
+from twin.electrode.coating_section import CoatingSection
+from twin.electrode.desk import Desk
+from twin.electrode.drying.section import DryingSection
+from twin.electrode.section import Line, Section
 from twin.estimation import saved
-from twin.plant.recommendation import Recommendation, State
+from twin.plant.recommendation import Recommendation, Step
 from twin.plant.supervision import Command, Decisions, LayerRules
 from twin.snapshot import Snapshot
 
-_MINUTE_NS: Final = 60_000_000_000
 
-
-class ElectrodeRules(LayerRules):
+class ElectrodeRules(LayerRules, Line):
     layer = "electrode"
 
     def __init__(self) -> None:
+        self._desk = Desk()
+        self._coating = CoatingSection(self._desk)
+        self._sections: dict[str, Section] = {
+            "coating": self._coating,
+            "drying": DryingSection(self._desk),
+            "calendering": CalenderSection(self._desk),
+        }
         self._assets: dict[str, AssetConfig] = {}
-        self._coaters: dict[str, CoaterHistory] = {}
-        self._excursions: dict[str, GaugeExcursion] = {}
-        # By coater: the deviation [%] whose correction a person has rejected.
-        self._rejected: dict[str, tuple[str, float]] = {}
-        self._corrections = Corrections()
-        self._ledger = LotLedger()
 
     def assets_changed(self, assets: Mapping[str, AssetConfig]) -> None:
-        for name, asset in self._assets.items():
-            if name not in assets or assets[name].uid != asset.uid:
-                self._coaters.pop(name, None)
-                self._excursions.pop(name, None)
-                self._rejected.pop(name, None)
         self._assets = dict(assets)
+        for section in self._sections.values():
+            section.assets_changed(assets)
 
     def on_event(self, event: Event) -> Decisions:
         asset = self._assets.get(event.asset)
+        decisions = Decisions()
         if asset is None or asset.uid != event.uid:
-            return Decisions()
-        match event.kind:
-            case "coater.state":
-                return self._coater_state(event)
-            case "gauge.loading":
-                return self._loading(event, asset)
-            case "gauge.excursion":
-                self._excursions[event.asset] = GaugeExcursion.of(event.data)
-                return self._consider(asset, event)
-            case "gauge.recovered":
-                return self._recovered(event, asset)
-        return Decisions()
+            return decisions
+        for section in self._sections.values():
+            decisions.merge(section.on_event(event, asset, self))
+        return decisions
 
     def on_command(self, command: Command, now_ns: int) -> Decisions:
-        decisions, rejected = self._corrections.on_command(
-            command, now_ns, self._coaters, self._assets
-        )
-        if rejected is not None:
-            gauge = self._assets.get(rejected.source)
-            if gauge is not None:
-                self._rejected[rejected.asset] = (gauge.name, _deviation(rejected, gauge))
+        decisions, moved = self._desk.on_command(command, now_ns)
+        if moved is None:
+            return decisions
+        found, step = moved
+        section = self._section_of(found)
+        if step is Step.REPORT_APPLIED:
+            decisions.merge(section.applied(found, now_ns, self))
+        elif step is Step.REJECT:
+            section.rejected(found, now_ns)
         return decisions
 
     def at(self, now_ns: int) -> Decisions:
-        return self._corrections.at(now_ns, self._coaters)
+        decisions = self._desk.at(now_ns)
+        for section in self._sections.values():
+            decisions.merge(section.at(now_ns, self))
+        return decisions
 
     def kpis(self) -> Mapping[str, Json]:
-        return {**self._ledger.kpis(), "recommendations": self._corrections.book.counts()}
+        kpis: dict[str, Json] = {"recommendations": self._desk.book.counts()}
+        for section in self._sections.values():
+            kpis.update(section.kpis())
+        return kpis
 
-    def _coater_state(self, event: Event) -> Decisions:
-        history = self._coaters.setdefault(event.asset, CoaterHistory())
-        metres = history.take(event.time_ns, event.data)
-        self._ledger.coated(history.lot, metres)
-        decisions = Decisions()
-        for gauge in self._gauges_of(event.asset):
-            decisions.merge(self._consider(gauge, event))
-        return decisions
+    def recommendation(self, id: str) -> Recommendation:
+        """As it is now. Raises NotFound."""
+        return self._desk.book.get(id)
 
-    def _loading(self, event: Event, gauge: AssetConfig) -> Decisions:
-        self._count_metres(event, gauge)
-        coater = self._coater_of(gauge)
-        loading = Loading(
-            whole(event.data["from_ns"]),
-            whole(event.data["to_ns"]),
-            whole(event.data["n"]),
-            number(event.data["deviation_pct"]),
-            number(event.data["deviation_sd_pct"]),
-        )
-        decisions = self._corrections.measured(loading, gauge, self._coaters, event.time_ns)
-        excursion = self._excursions.get(gauge.name)
-        if excursion is not None and coater is not None:
-            excursion.goes_on(event.data)
-            decisions.merge(self._consider(gauge, event))
-        return decisions
+    def coater_history(self, coater: str) -> CoaterHistory | None:
+        return self._coating.coaters.get(coater)
 
-    def _recovered(self, event: Event, gauge: AssetConfig) -> Decisions:
-        self._excursions.pop(gauge.name, None)
-        self._rejected = {
-            coater: (source, deviation)
-            for coater, (source, deviation) in self._rejected.items()
-            if source != gauge.name
-        }
-        return self._corrections.withdraw(gauge.name, event.time_ns)
+    def loading(self, coater: str) -> tuple[float, float] | None:
+        return self._coating.loading_of(coater)
 
-    def _consider(self, gauge: AssetConfig, event: Event) -> Decisions:
-        """Propose a correction where one is due; ``event`` is the cause."""
-        excursion, coater = self._excursions.get(gauge.name), self._coater_of(gauge)
-        if excursion is None or coater is None or coater.name not in self._coaters:
-            return Decisions()
-        # It may be on its way back and not have been declared recovered yet.
-        if abs(excursion.deviation) <= settings.number(gauge, "excursion_limit"):
-            return Decisions()
-        present = self._corrections.open_for(coater.name)
-        if present is not None and not self._outdated(present, gauge, excursion, event):
-            return Decisions()
-        if present is None and self._was_rejected(coater, gauge, excursion):
-            return Decisions()
-        history = self._coaters[coater.name]
-        target = settings.number(gauge, "target_loading")
-        proposal = propose(coater, history, Deviation(excursion.deviation, excursion.sd, target))
-        if proposal is None:
-            return Decisions()
-        proposed = writing.recommendation(
-            event.id, event.time_ns, coater, gauge, history, excursion, proposal
-        )
-        return self._corrections.propose(proposed, present)
+    def lot_loading(self, lot: str) -> tuple[float, float] | None:
+        return self._coating.lot_loading(lot)
 
-    def _outdated(
-        self, present: Recommendation, gauge: AssetConfig, excursion: GaugeExcursion, event: Event
-    ) -> bool:
-        """Whether what was proposed answers another deviation than there is now."""
-        if present.state is not State.PROPOSED:
-            return False
-        if present.source != gauge.name and event.kind != "gauge.excursion":
-            return False
-        limit = settings.number(gauge, "excursion_limit")
-        source = self._assets.get(present.source, gauge)
-        changed = abs(excursion.deviation - _deviation(present, source))
-        return changed > limit / 2 + 2 * excursion.sd
-
-    def _was_rejected(
-        self, coater: AssetConfig, gauge: AssetConfig, excursion: GaugeExcursion
-    ) -> bool:
-        """A person has said no to this: not again, unless it got worse by a whole limit."""
-        if coater.name not in self._rejected:
-            return False
-        _, rejected = self._rejected[coater.name]
-        limit = settings.number(gauge, "excursion_limit")
-        worse = abs(excursion.deviation) - abs(rejected)
-        return excursion.deviation * rejected > 0 and worse < limit
-
-    def _count_metres(self, event: Event, gauge: AssetConfig) -> None:
-        coater = self._coater_of(gauge)
-        history = None if coater is None else self._coaters.get(coater.name)
-        limit = settings.number(gauge, "excursion_limit")
-        if history is None or abs(number(event.data["deviation_pct"])) <= limit:
-            return
-        from_ns, to_ns = whole(event.data["from_ns"]), whole(event.data["to_ns"])
-        metres = (history.speed or 0.0) * (to_ns - from_ns) / _MINUTE_NS
-        distance = settings.number(gauge, "distance_from_die")
-        self._ledger.outside(history.lot_at(to_ns, distance), gauge.name, metres)
-
-    def _coater_of(self, gauge: AssetConfig) -> AssetConfig | None:
-        coater = self._assets.get(settings.text(gauge, "coater") or gauge.parent)
-        return coater if coater is not None and coater.kind == "coater" else None
-
-    def _gauges_of(self, coater: str) -> Iterator[AssetConfig]:
-        for name in [*self._excursions]:
-            gauge = self._assets.get(name)
-            found = None if gauge is None else self._coater_of(gauge)
-            if gauge is not None and found is not None and found.name == coater:
-                yield gauge
+    def _section_of(self, found: Recommendation) -> Section:
+        return next(s for s in self._sections.values() if found.type in s.types)
 
     def snapshot(self) -> Snapshot:
         return {
-            "coaters": {name: history.snapshot() for name, history in self._coaters.items()},
-            "excursions": [
-                [name, excursion.snapshot()] for name, excursion in self._excursions.items()
-            ],
-            "rejected": {name: [*rejected] for name, rejected in self._rejected.items()},
-            "corrections": self._corrections.snapshot(),
-            "ledger": self._ledger.snapshot(),
+            "desk": self._desk.snapshot(),
+            **{name: section.snapshot() for name, section in self._sections.items()},
         }
 
     def restore(self, snapshot: Snapshot) -> None:
-        self._coaters = {
-            name: CoaterHistory.restored(saved.fields(history))
-            for name, history in saved.fields(snapshot["coaters"]).items()
-        }
-        self._excursions = {
-            saved.text(name): GaugeExcursion.restored(saved.fields(excursion))
-            for name, excursion in map(saved.items, saved.items(snapshot["excursions"]))
-        }
-        self._rejected = {}
-        for name, rejected in saved.fields(snapshot["rejected"]).items():
-            gauge, deviation = saved.items(rejected)
-            self._rejected[name] = (saved.text(gauge), saved.number(deviation))
-        self._corrections.restore(saved.fields(snapshot["corrections"]))
-        self._ledger.restore(saved.fields(snapshot["ledger"]))
-
-
-def _deviation(found: Recommendation, gauge: AssetConfig) -> float:
-    """The deviation [%] that a recommendation answers."""
-    target = settings.number(gauge, "target_loading")
-    return 100 * (found.evidence[0].summary.value / target - 1)
+        self._desk.restore(saved.fields(snapshot["desk"]))
+        for name, section in self._sections.items():
+            if name in snapshot:
+                section.restore(saved.fields(snapshot[name]))

@@ -1,7 +1,7 @@
 """Recommendations, effects and genealogy steps of the electrode layer, written out."""
 
 from hashlib import blake2b
-from typing import Final
+from typing import Final, NamedTuple
 
 from twin.asset import AssetConfig
 from twin.electrode import coating_model, settings
@@ -12,6 +12,7 @@ from twin.electrode.proposal import Deviation, Proposal, name_of
 from twin.plant.genealogy import ProcessStep, StepType
 from twin.plant.recommendation import (
     Applied,
+    Cause,
     Effect,
     Evidence,
     Interval,
@@ -22,8 +23,19 @@ from twin.plant.recommendation import (
 
 TYPE: Final = "coating_weight_correction"
 LIVES_NS: Final = 15 * 60 * 1_000_000_000
+SHIFT_NS: Final = 8 * 3600 * 1_000_000_000
+"""What a person must do at the plant itself may wait for the end of the shift."""
 _Z95: Final = 1.959963984540054
 _COATER_MODEL: Final = "coater-level-filter/1"
+
+
+class Seen(NamedTuple):
+    """When the readings were taken that say so, how many, and by which model."""
+
+    from_ns: int
+    to_ns: int
+    readings: int
+    model: str
 
 
 def recommendation(
@@ -34,21 +46,43 @@ def recommendation(
     history: CoaterHistory,
     excursion: GaugeExcursion,
     proposal: Proposal,
+    causes: tuple[Cause, ...] = (),
+    likely: str = "",
 ) -> Recommendation:
-    """``cause`` is the id of the event that led to it: the same event, the same id."""
+    """Of an excursion. ``cause`` is the id of the event that led to it: the same event, the
+    same id."""
     target = settings.number(gauge, "target_loading")
     limit = settings.number(gauge, "excursion_limit")
-    distance = settings.number(gauge, "distance_from_die")
     found = Deviation(excursion.deviation, excursion.sd, target)
-    lower, upper = proposal.predicted.interval()
     reason = (
         f"Areal loading is {found.words} ({found.loading:.2f} instead of {target:g} mg/cm2); "
         f"the limit is {limit:g} %"
     )
+    if likely:
+        reason += f"; {likely}"
+    seen = Seen(excursion.from_ns, excursion.to_ns, excursion.readings, excursion.model)
+    return correction(cause, time_ns, coater, gauge, history, proposal, found, reason, causes, seen)
+
+
+def correction(
+    cause: str,
+    time_ns: int,
+    coater: AssetConfig,
+    gauge: AssetConfig,
+    history: CoaterHistory,
+    proposal: Proposal,
+    found: Deviation,
+    reason: str,
+    causes: tuple[Cause, ...],
+    seen: Seen,
+) -> Recommendation:
+    """One setpoint of the coater, against the deviation that was ``found``."""
+    distance = settings.number(gauge, "distance_from_die")
+    lower, upper = proposal.predicted.interval()
     if proposal.stopped_by:
         reason += f"; {proposal.stopped_by}"
     return Recommendation(
-        id=f"cw-{blake2b(cause.encode(), digest_size=8).hexdigest()}",
+        id=id_of("cw", cause),
         layer="electrode",
         asset=coater.name,
         source=gauge.name,
@@ -58,15 +92,20 @@ def recommendation(
         changes=(proposal.change,),
         predicted=Interval("areal_loading", proposal.predicted.loading, lower, upper, "mg/cm2"),
         evidence=(
-            _of_gauge(gauge, excursion, found),
+            _of_gauge(gauge, seen, found),
             *_of_coater(coater, history, proposal),
         ),
-        lot=history.lot_at(excursion.to_ns, distance),
-        lot_from_m=history.metres_at(excursion.from_ns, distance),
+        lot=history.lot_at(seen.to_ns, distance),
+        lot_from_m=history.metres_at(seen.from_ns, distance),
         created_ns=time_ns,
         expires_ns=time_ns + LIVES_NS,
         updated_ns=time_ns,
+        causes=causes,
     )
+
+
+def id_of(prefix: str, cause: str) -> str:
+    return f"{prefix}-{blake2b(cause.encode(), digest_size=8).hexdigest()}"
 
 
 def effect(measured: Measured, target: float, within: float, unchanged: str) -> Effect:
@@ -105,13 +144,14 @@ def unchanged(found: Recommendation, history: CoaterHistory) -> str:
 
 def applied_step(found: Recommendation, applied: Applied) -> ProcessStep:
     """The correction, linked to the lot that ran."""
-    change = found.changes[0]
     measured: dict[str, float | str] = {
         "recommendation": found.id,
         "state": found.state.value,
-        f"{change.signal} [{change.unit}] from": change.from_value,
-        f"{change.signal} [{change.unit}]": applied.value,
     }
+    for i, change in enumerate(found.changes):
+        name = f"{change.asset}/{change.signal}" if change.asset else change.signal
+        measured[f"{name} [{change.unit}] from"] = change.from_value
+        measured[f"{name} [{change.unit}]"] = applied.value if i == 0 else change.to_value
     if found.lot_from_m is not None:
         measured["web_length [m] from"] = found.lot_from_m
     return _step(f"{found.id}-applied", found, applied.time_ns, measured)
@@ -120,10 +160,11 @@ def applied_step(found: Recommendation, applied: Applied) -> ProcessStep:
 def effect_step(found: Recommendation) -> ProcessStep:
     """What the correction did, linked to the same lot."""
     assert found.effect is not None
+    seen = found.effect.measured
     measured: dict[str, float | str] = {
         "recommendation": found.id,
         "state": found.state.value,
-        "areal_loading [mg/cm2]": found.effect.measured.value,
+        f"{seen.quantity} [{seen.unit}]": seen.value,
         "verdict": found.effect.verdict,
     }
     return _step(f"{found.id}-effect", found, found.effect.to_ns, measured)
@@ -141,18 +182,18 @@ def _step(
     return ProcessStep(id, StepType.CORRECT, found.asset, time_ns, lots, lots, measured)
 
 
-def _of_gauge(gauge: AssetConfig, excursion: GaugeExcursion, found: Deviation) -> Evidence:
+def _of_gauge(gauge: AssetConfig, seen: Seen, found: Deviation) -> Evidence:
     half = _Z95 * found.loading_sd
     return Evidence(
         gauge.name,
         "areal_loading",
-        excursion.from_ns,
-        excursion.to_ns,
-        excursion.readings,
+        seen.from_ns,
+        seen.to_ns,
+        seen.readings,
         Interval(
             "areal_loading", found.loading, found.loading - half, found.loading + half, "mg/cm2"
         ),
-        excursion.model,
+        seen.model,
     )
 
 

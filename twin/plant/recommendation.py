@@ -61,7 +61,10 @@ TRANSITIONS: Final[Mapping[tuple[State, Step], State]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One setpoint to change, with the limits that it must stay within."""
+    """One setpoint to change, with the limits that it must stay within.
+
+    ``asset`` is whose setpoint; empty for the recommendation's own asset.
+    """
 
     signal: str
     from_value: float
@@ -69,6 +72,19 @@ class Change:
     unit: str
     lower_limit: float
     upper_limit: float
+    asset: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What may have led to it: a probability (0..1), and what speaks for it in words.
+
+    The probabilities need not add up to 1: two causes may act at once.
+    """
+
+    name: str
+    probability: float
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +145,10 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """A proposed change of one asset's setpoint. ``id`` is made from its cause.
+    """A proposed change. ``id`` is made from its cause.
+
+    ``changes`` are the setpoints to write; empty where a person must act on the plant
+    itself (calibrate a gauge, cut out a piece of web). ``causes`` come most probable first.
 
     ``asset`` is what to change, ``source`` the asset whose readings say so; ``lot`` the
     electrode lot it touches, from that reading of the web's metre counter
@@ -161,6 +180,7 @@ class Recommendation:
     applied: Applied | None = None
     effect: Effect | None = None
     history: tuple[Transition, ...] = ()
+    causes: tuple[Cause, ...] = ()
 
 
 def advance(

@@ -11,6 +11,7 @@ from twin.errors import InvalidInput
 from twin.iso23247 import Entity, FunctionalEntity, Mapped, Network
 from twin.plant.recommendation import (
     Applied,
+    Cause,
     Change,
     Effect,
     Evidence,
@@ -55,6 +56,7 @@ def encode(recommendation: Recommendation) -> dict[str, Json]:
         "applied": None if r.applied is None else _applied(r.applied),
         "effect": None if r.effect is None else _effect(r.effect),
         "history": [_transition(transition) for transition in r.history],
+        "causes": [_cause(cause) for cause in r.causes],
     }
 
 
@@ -76,7 +78,12 @@ def _change(change: Change) -> dict[str, Json]:
         "unit": change.unit,
         "lower_limit": change.lower_limit,
         "upper_limit": change.upper_limit,
+        "asset": change.asset,
     }
+
+
+def _cause(cause: Cause) -> dict[str, Json]:
+    return {"name": cause.name, "probability": cause.probability, "reason": cause.reason}
 
 
 def _interval(interval: Interval) -> dict[str, Json]:
@@ -157,6 +164,7 @@ def _decoded(r: Mapping[str, Json]) -> Recommendation:
         applied=None if r["applied"] is None else _to_applied(_object(r["applied"])),
         effect=None if r["effect"] is None else _to_effect(_object(r["effect"])),
         history=tuple(_to_transition(transition) for transition in _objects(r["history"])),
+        causes=tuple(_to_cause(cause) for cause in _objects(r.get("causes", ()))),
     )
 
 
@@ -168,7 +176,12 @@ def _to_change(r: Mapping[str, Json]) -> Change:
         unit=_is(str, r["unit"]),
         lower_limit=_is(float, r["lower_limit"]),
         upper_limit=_is(float, r["upper_limit"]),
+        asset=_is(str, r.get("asset", "")),
     )
+
+
+def _to_cause(r: Mapping[str, Json]) -> Cause:
+    return Cause(_is(str, r["name"]), _is(float, r["probability"]), _is(str, r["reason"]))
 
 
 def _to_interval(r: Mapping[str, Json]) -> Interval:

@@ -30,12 +30,15 @@ class Change(_message.Message):
     UNIT_FIELD_NUMBER: _builtins.int
     LOWER_LIMIT_FIELD_NUMBER: _builtins.int
     UPPER_LIMIT_FIELD_NUMBER: _builtins.int
+    ASSET_FIELD_NUMBER: _builtins.int
     signal: _builtins.str
     from_value: _builtins.float
     to_value: _builtins.float
     unit: _builtins.str
     lower_limit: _builtins.float
     upper_limit: _builtins.float
+    asset: _builtins.str
+    """Whose setpoint: "plants/{plant}/assets/{asset}"; empty: the recommendation's asset's."""
     def __init__(
         self,
         *,
@@ -45,14 +48,47 @@ class Change(_message.Message):
         unit: _builtins.str = ...,
         lower_limit: _builtins.float = ...,
         upper_limit: _builtins.float = ...,
+        asset: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_value", b"from_value", "lower_limit", b"lower_limit", "signal", b"signal", "to_value", b"to_value", "unit", b"unit", "upper_limit", b"upper_limit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset", b"asset", "from_value", b"from_value", "lower_limit", b"lower_limit", "signal", b"signal", "to_value", b"to_value", "unit", b"unit", "upper_limit", b"upper_limit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Change: _TypeAlias = Change  # noqa: Y015
+
+@_typing.final
+class Cause(_message.Message):
+    """What may have led to a recommendation. Two causes may act at once, so the probabilities
+    need not add up to 1.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    PROBABILITY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """"viscosity", "pump", "lip_gap", "line_speed", "web_tension", "gauge", …"""
+    probability: _builtins.float
+    """Between 0 and 1."""
+    reason: _builtins.str
+    """What speaks for it, in words."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        probability: _builtins.float = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "probability", b"probability", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Cause: _TypeAlias = Cause  # noqa: Y015
 
 @_typing.final
 class Interval(_message.Message):
@@ -304,6 +340,7 @@ class Recommendation(_message.Message):
     EFFECT_FIELD_NUMBER: _builtins.int
     HISTORY_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    CAUSES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """"plants/{plant}/recommendations/{id}" """
     state: Global___Recommendation.State.ValueType
@@ -323,7 +360,9 @@ class Recommendation(_message.Message):
     decision_reason: _builtins.str
     etag: _builtins.str
     @_builtins.property
-    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Change]: ...
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Change]:
+        """Empty where a person must act on the plant itself."""
+
     @_builtins.property
     def predicted_effect(self) -> Global___Interval: ...
     @_builtins.property
@@ -344,6 +383,10 @@ class Recommendation(_message.Message):
     def effect(self) -> Global___Effect: ...
     @_builtins.property
     def history(self) -> _containers.RepeatedCompositeFieldContainer[Global___Transition]: ...
+    @_builtins.property
+    def causes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Cause]:
+        """Most probable first."""
+
     def __init__(
         self,
         *,
@@ -371,10 +414,11 @@ class Recommendation(_message.Message):
         effect: Global___Effect | None = ...,
         history: _abc.Iterable[Global___Transition] | None = ...,
         etag: _builtins.str = ...,
+        causes: _abc.Iterable[Global___Cause] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_lot_from_m", b"_lot_from_m", "applied", b"applied", "create_time", b"create_time", "decide_time", b"decide_time", "effect", b"effect", "expire_time", b"expire_time", "iso23247", b"iso23247", "lot_from_m", b"lot_from_m", "predicted_effect", b"predicted_effect", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_lot_from_m", b"_lot_from_m", "applied", b"applied", "asset", b"asset", "changes", b"changes", "create_time", b"create_time", "decide_time", b"decide_time", "decided_by", b"decided_by", "decision_reason", b"decision_reason", "effect", b"effect", "etag", b"etag", "evidence", b"evidence", "expire_time", b"expire_time", "history", b"history", "iso23247", b"iso23247", "layer", b"layer", "lot", b"lot", "lot_from_m", b"lot_from_m", "name", b"name", "predicted_effect", b"predicted_effect", "reason", b"reason", "source_asset", b"source_asset", "state", b"state", "title", b"title", "type", b"type", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_lot_from_m", b"_lot_from_m", "applied", b"applied", "asset", b"asset", "causes", b"causes", "changes", b"changes", "create_time", b"create_time", "decide_time", b"decide_time", "decided_by", b"decided_by", "decision_reason", b"decision_reason", "effect", b"effect", "etag", b"etag", "evidence", b"evidence", "expire_time", b"expire_time", "history", b"history", "iso23247", b"iso23247", "layer", b"layer", "lot", b"lot", "lot_from_m", b"lot_from_m", "name", b"name", "predicted_effect", b"predicted_effect", "reason", b"reason", "source_asset", b"source_asset", "state", b"state", "title", b"title", "type", b"type", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__lot_from_m: _TypeAlias = _typing.Literal["lot_from_m"]  # noqa: Y015
     _WhichOneofArgType__lot_from_m: _TypeAlias = _typing.Literal["_lot_from_m", b"_lot_from_m"]  # noqa: Y015
@@ -650,7 +694,9 @@ class ReportAppliedRequest(_message.Message):
     name: _builtins.str
     applied_by: _builtins.str
     value: _builtins.float
-    """In the unit of the recommendation's first change."""
+    """In the unit of the recommendation's first change; not looked at where it has none.
+    Of further changes the twin reads the setpoints.
+    """
     request_id: _builtins.str
     @_builtins.property
     def apply_time(self) -> _timestamp_pb2.Timestamp:
