@@ -25,7 +25,7 @@ COMPILE := $(UV) pip compile --quiet --universal --fork-strategy fewest --python
 SYNC := $(UV) pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help venv dev demo test unit check format lint types imports lock protos clean
+.PHONY: help venv dev demo test unit rules check format lint types imports lock protos clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,9 +66,12 @@ test: dev ## unit tests, then all the others against real servers
 	@$(PYTEST) tests/unit -n 2 --dist loadfile $(ARGS)
 	@$(PYTEST) tests --ignore=tests/unit $(ARGS)
 
-check: dev ## what CI runs: format, lint, types, import rules, tests
+rules: dev ## format, lint, types and import rules: what needs no test
 	@$(BIN)/ruff format --check .
-	@$(MAKE) --no-print-directory lint types imports test
+	@$(MAKE) --no-print-directory lint types imports
+
+check: dev ## what CI runs: the rules, then the tests
+	@$(MAKE) --no-print-directory rules test
 
 format: dev ## write the code as ruff formats it
 	@$(BIN)/ruff format .

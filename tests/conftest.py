@@ -25,11 +25,10 @@ _PLACES = [  # Debian keeps servers where an ordinary PATH does not look
     "/usr/sbin",
     *sorted(glob("/usr/lib/postgresql/*/bin"), reverse=True),
 ]
-_skipped = pytest.StashKey[list[tuple[str, str]]]()
+_WANTED = "is not on this machine"
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
-    skipped = config.stash.setdefault(_skipped, [])
+def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
     missing = {
         marker: program
         for marker, program in _SERVERS.items()
@@ -37,17 +36,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: Iterable[pytest.
     }
     for item in items:
         for marker in missing.keys() & {mark.name for mark in item.iter_markers()}:
-            item.add_marker(pytest.mark.skip(reason=f"{missing[marker]} is not on this machine"))
-            skipped.append((missing[marker], item.nodeid))
+            item.add_marker(pytest.mark.skip(reason=f"{missing[marker]} {_WANTED}"))
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    skipped = sorted(config.stash.get(_skipped, []))
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """From the reports, which are here, too, where xdist's workers have run the tests."""
+    skipped = sorted(
+        (_reason(report), report.nodeid) for report in terminalreporter.stats.get("skipped", ())
+    )
     if not skipped:
         return
-    terminalreporter.section("not tested: servers missing", sep="=", yellow=True, bold=True)
-    for program, name in skipped:
-        terminalreporter.line(f"SKIPPED for want of {program}: {name}", yellow=True)
-    terminalreporter.line("tools/system-packages.sh installs them", yellow=True)
+    terminalreporter.section("not tested", sep="=", yellow=True, bold=True)
+    for reason, name in skipped:
+        terminalreporter.line(f"SKIPPED, {reason}: {name}", yellow=True)
+    if any(reason.endswith(_WANTED) for reason, _ in skipped):
+        terminalreporter.line("tools/system-packages.sh installs the servers", yellow=True)
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """A skipped test's report holds its file, its line and the reason."""
+    why = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return why.removeprefix("Skipped: ")

@@ -139,6 +139,18 @@ class OpcUaPlant:
             await self.add(signal, "E-0041" if signal == "lot" else 0.0)
         await server.start()
 
+    def monitored(self) -> set[str]:
+        """The nodes that anyone is subscribed to."""
+        assert self._server is not None
+        service = self._server.iserver.subscription_service
+        items = [
+            item
+            for subscription in service.subscriptions.values()
+            for item in subscription.monitored_item_srv._monitored_items.values()
+        ]
+        found = {str(i.read_value_id.NodeId.Identifier) for i in items if i.read_value_id}
+        return {name for name in found if name.startswith("gauge.")}
+
     def silence_subscriptions(self) -> None:
         """They publish nothing more, not even that they live; nobody is told."""
         assert self._server is not None

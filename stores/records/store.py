@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from sqlalchemy import (
     Connection,
     Row,
-    and_,
-    or_,
     select,
+    tuple_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -77,13 +76,7 @@ class SqlRecords:
         if query.asset:
             found = found.where(table.asset == query.asset)
         if query.after is not None:
-            created_ns, id_ = query.after
-            found = found.where(
-                or_(
-                    table.created_ns < created_ns,
-                    and_(table.created_ns == created_ns, table.id < id_),
-                )
-            )
+            found = found.where(tuple_(table.created_ns, table.id) < query.after)
         found = found.order_by(table.created_ns.desc(), table.id.desc()).limit(query.limit)
         with self._reading() as connection:
             return [decode(json.loads(record)) for record in connection.execute(found).scalars()]
@@ -216,11 +209,8 @@ class SqlRecords:
         return 1
 
     def _steps(self, ids: object) -> Sequence[ProcessStep]:
-        found = (
-            select(steps)
-            .where(steps.c.plant == self._plant, steps.c.id.in_(ids))  # type: ignore[arg-type]
-            .order_by(steps.c.time_ns, steps.c.id)
-        )
+        # Ordered here: the database would go through all steps in the order of their times.
+        found = select(steps).where(steps.c.plant == self._plant, steps.c.id.in_(ids))  # type: ignore[arg-type]
         pieces = (
             select(step_pieces)
             .where(step_pieces.c.plant == self._plant, step_pieces.c.step.in_(ids))  # type: ignore[arg-type]
@@ -230,7 +220,8 @@ class SqlRecords:
             of_step: dict[tuple[str, str], list[str]] = {}
             for row in connection.execute(pieces):
                 of_step.setdefault((row.step, row.direction), []).append(row.piece)
-            return [_step(row, of_step) for row in connection.execute(found)]
+            made = [_step(row, of_step) for row in connection.execute(found)]
+        return sorted(made, key=lambda step: (step.time_ns, step.id))
 
 
 def _step(row: "Row[tuple[object, ...]]", of_step: dict[tuple[str, str], list[str]]) -> ProcessStep:

@@ -13,9 +13,13 @@ from cluster.cli import cli
 from tools.draw_states import draw
 
 ROOT = Path(__file__).parents[2]
-FRONT = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "examples/README.md")
+FRONT = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 PAGES = sorted(
-    [*(ROOT / name for name in FRONT), *(ROOT / "docs").rglob("*.md")],
+    [
+        *(ROOT / name for name in FRONT),
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "examples").rglob("README.md"),
+    ],
     key=lambda path: path.relative_to(ROOT).as_posix(),
 )
 PICTURES = sorted((ROOT / "docs" / "pictures").glob("*.svg"))
@@ -45,6 +49,15 @@ def _anchors(page: Path) -> set[str]:
     """Of the page's headings, as Markdown's readers make them."""
     headings = _HEADING.findall(_CODE.sub("", _text(page)))
     return {re.sub(r"[^\w -]", "", h.lower()).strip().replace(" ", "-") for h in headings}
+
+
+def test_there_is_something_to_check() -> None:
+    """A folder that was moved would leave the tests below without a case, and pass."""
+    assert {"README.md", "docs/architecture.md", "examples/kiprobatt/README.md"} <= {
+        _name(page) for page in PAGES
+    }
+    assert PICTURES
+    assert RECORDS
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)
@@ -84,6 +97,16 @@ def test_every_target_of_the_makefile_is_explained() -> None:
     for target in _TARGET.findall(_text(ROOT / "Makefile")):
         if target != "help":
             assert f"make {target}" in explained, target
+
+
+def test_ci_runs_the_readme_s_test_command_and_the_rest_of_make_check() -> None:
+    section = _text(ROOT / "README.md").partition("\n## Test it\n")[2]
+    (command,) = _CODE.findall(section)[0].strip("`").split("\n")[1:-1]
+    run = [line for line in _text(ROOT / ".ci" / "run").splitlines() if line.startswith("make ")]
+    check = _text(ROOT / "Makefile").partition("\ncheck:")[2].splitlines()[1].split()[2:]
+
+    assert run[-1] == command
+    assert run == [f"make {target}" for target in check]
 
 
 def test_the_life_of_a_recommendation_is_drawn_from_its_table(tmp_path: Path) -> None:

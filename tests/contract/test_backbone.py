@@ -95,22 +95,25 @@ async def test_nothing_to_read_is_nothing(backbone: AnyBackbone, stream: str) ->
     assert list(await backbone.read({}, block_ms=5)) == []
 
 
-async def test_a_waiting_read_wakes_when_an_entry_comes(backbone: AnyBackbone, stream: str) -> None:
+async def test_a_waiting_read_wakes_when_an_entry_comes(
+    backbone: AnyBackbone, server: RedisServer | None, stream: str
+) -> None:
     other = f"{stream}:other"
     waiting = asyncio.create_task(backbone.read({stream: START, other: START}, block_ms=60_000))
-    # Before it and after it has begun to wait: either way it is told.
-    await asyncio.sleep(0)
+    await _until_waiting(server)
     await backbone.append(other, b"here")
     async with asyncio.timeout(4):
         (entry,) = await waiting
     assert (entry.stream, entry.data) == (other, b"here")
 
 
-async def test_all_who_wait_are_woken(backbone: AnyBackbone, stream: str) -> None:
+async def test_all_who_wait_are_woken(
+    backbone: AnyBackbone, server: RedisServer | None, stream: str
+) -> None:
     waiting = [
         asyncio.create_task(backbone.read({stream: START}, block_ms=60_000)) for _ in range(3)
     ]
-    await asyncio.sleep(0)
+    await _until_waiting(server, 3)
     await backbone.append(stream, b"here")
     async with asyncio.timeout(4):
         pages = await asyncio.gather(*waiting)
@@ -178,7 +181,7 @@ async def test_a_store_that_is_away_is_unavailable_and_comes_back_with_everythin
 ) -> None:
     ids = await fill(backbone, stream, 3)
     waiting = asyncio.create_task(backbone.read({stream: ids[-1]}, block_ms=60_000))
-    await asyncio.sleep(0)
+    await _until_waiting(server)
     _away(backbone, server, True)
     try:
         with pytest.raises(Unavailable, match="away"):
@@ -197,11 +200,11 @@ async def test_a_store_that_is_away_is_unavailable_and_comes_back_with_everythin
     assert order(await backbone.append(stream, b"3")) > order(ids[-1])
 
 
+@pytest.mark.parametrize("server", REDIS_SERVERS, indirect=True)
 async def test_what_was_appended_survives_the_server_s_sigkill(
     backbone: AnyBackbone, server: RedisServer | None, stream: str
 ) -> None:
-    if server is None:
-        pytest.skip("memory dies with its process")
+    assert server is not None
     await fill(backbone, stream, 200)
     server.kill()
     server.start()
@@ -211,6 +214,13 @@ async def test_what_was_appended_survives_the_server_s_sigkill(
 def test_what_is_no_address_is_refused() -> None:
     with pytest.raises(InvalidConfiguration, match="redis://"):
         connect("localhost:6379")
+
+
+async def _until_waiting(server: RedisServer | None, readers: int = 1) -> None:
+    if server is None:
+        await asyncio.sleep(0)  # in memory, whatever was begun has come to its waiting
+    else:
+        await server.until_waiting(readers)
 
 
 def _away(backbone: AnyBackbone, server: RedisServer | None, away: bool) -> None:

@@ -56,9 +56,11 @@ async def test_only_what_comes_after_a_position_is_told(feed: RecommendationFeed
     assert list(await feed.after(newest, 1)) == []
 
 
-async def test_a_watcher_is_woken_by_a_change(feed: RecommendationFeed) -> None:
+async def test_a_watcher_is_woken_by_a_change(
+    feed: RecommendationFeed, server: RedisServer
+) -> None:
     waiting = asyncio.create_task(feed.after(START, 60_000))
-    await asyncio.sleep(0)
+    await server.until_waiting()
     await feed.publish(recommendation())
     async with asyncio.timeout(4):
         ((_, changed),) = await waiting

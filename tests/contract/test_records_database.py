@@ -3,9 +3,13 @@
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -83,20 +87,52 @@ def test_a_database_that_is_away_is_unavailable_and_comes_back_with_everything()
         records.close()
 
 
-def test_a_database_that_another_is_just_making_is_waited_for(tmp_path: Path) -> None:
-    """The journal's mode is changed by one who is alone."""
-    path = tmp_path / "records.sqlite"
+@contextmanager
+def another_is_making(path: Path, lock: str) -> Iterator[sqlite3.Connection]:
+    """A new database with one who is in the midst of a transaction."""
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("CREATE TABLE t (n INTEGER)")
-    other.execute("BEGIN")
+    other.execute(lock)
     other.execute("SELECT * FROM t").fetchall()
-    with ThreadPoolExecutor(1) as pool:
+    yield other
+    other.close()
+
+
+def test_a_database_that_another_is_just_making_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal's mode is changed by one who is alone; a writer is told at once that it is
+    not, and asks again."""
+    asks_again = threading.Event()
+
+    def sleep(seconds: float) -> None:
+        asks_again.set()
+        time.sleep(seconds)
+
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
+    monkeypatch.setattr("stores.records.database.time", clock)
+    path = tmp_path / "records.sqlite"
+    with another_is_making(path, "BEGIN IMMEDIATE") as other, ThreadPoolExecutor(1) as pool:
         opening = pool.submit(SqlRecords, f"sqlite:///{path}", "demo")
-        with pytest.raises(TimeoutError):
-            opening.result(timeout=0.2)
+        assert asks_again.wait(timeout=20)
+        assert not opening.done()
         other.execute("COMMIT")
         opening.result(timeout=20).close()
-    other.close()
+
+
+def test_a_database_that_another_goes_on_making_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Readers are waited for by SQLite itself: not for ever."""
+    monkeypatch.setattr("stores.records.database._BUSY_S", 0.05)
+    path = tmp_path / "records.sqlite"
+    before = time.monotonic()
+    with (
+        another_is_making(path, "BEGIN"),
+        pytest.raises(Unavailable, match="locked"),
+    ):
+        SqlRecords(f"sqlite:///{path}", "demo")
+    assert time.monotonic() - before >= 0.05
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:

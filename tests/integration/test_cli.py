@@ -1,11 +1,10 @@
 """The command line as its users meet it: exit codes, one document, nothing left behind."""
 
 import csv
-import json
 import shutil
-import signal
-import time
-from collections.abc import Callable
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import yaml
 
 from tests.commands import ROOT, Command, run
 from tests.servers import free_port
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
@@ -27,15 +27,17 @@ assets:
 """
 
 
-def up(folder: Path) -> Command:
-    """Returns once the plant is up."""
-    command = Command("up", "--data-dir", folder, "--port", 0)
-    deadline = time.monotonic() + 120
-    while not (folder / "running.json").exists():
-        assert command.process.poll() is None, command.process.communicate()
-        assert time.monotonic() < deadline, "the plant is not up"
-        time.sleep(0.1)
-    return command
+@contextmanager
+def up(folder: Path) -> Iterator[Command]:
+    """A plant that is up."""
+    with Command("up", "--data-dir", folder, "--port", 0) as command:
+
+        def is_up() -> bool:
+            assert command.process.poll() is None, command.process.communicate()
+            return (folder / "running.json").exists()
+
+        wait_until(is_up, "the plant is up", 120)
+        yield command
 
 
 def test_a_live_store_that_is_away_at_the_start_is_one_line_and_exit_code_2(
@@ -75,79 +77,102 @@ def test_wrong_use_is_exit_code_2_with_a_reason_and_no_traceback(
 def test_a_plant_comes_up_is_filled_comes_back_and_leaves_nothing_behind(tmp_path: Path) -> None:
     folder, file = tmp_path / "data", tmp_path / "plant.yaml"
     file.write_text(PLANT)
-    command = up(folder)
     here = ("--data-dir", folder)
+    with up(folder) as command:
+        dry = run("apply", file, "--dry-run", "--json", *here)
+        assert (dry.code, dry.document["create"]) == (0, ["line1/filler"])
+        assert dry.document["dry_run"] is True
+        assert run("status", "--json", *here).document["assets"] == 0
+        assert "line1/filler" in dry.errors
 
-    dry = run("apply", file, "--dry-run", "--json", *here)
-    assert (dry.code, dry.document["create"], dry.document["dry_run"]) == (
-        0,
-        ["line1/filler"],
-        True,
-    )
-    assert run("status", "--json", *here).document["assets"] == 0
-    assert "line1/filler" in dry.errors
+        assert run("apply", file, "--json", *here).document["create"] == ["line1/filler"]
+        again = run("apply", file, "--json", *here)
+        assert (again.document["create"], again.document["update"]) == ([], [])
+        assert again.document["unchanged"] == ["line1/filler"]
+        assert "nothing to do" in again.errors
 
-    assert run("apply", file, "--json", *here).document["create"] == ["line1/filler"]
-    again = run("apply", file, "--json", *here)
-    assert (again.document["create"], again.document["update"]) == ([], [])
-    assert again.document["unchanged"] == ["line1/filler"]
-    assert "nothing to do" in again.errors
+        status = run("status", "--json", *here)
+        assert (status.code, status.document["assets"]) == (0, 1)
 
-    status = run("status", "--json", *here)
-    assert (status.code, status.document["assets"]) == (0, 1)
+        assert run("down", "--json", *here).document == {"plant": "plant", "stopped": True}
+        ended = command.finish(60)
+        assert (ended.code, ended.output) == (0, "")
+        assert command.left_behind() == []
 
-    assert run("down", "--json", *here).document == {"plant": "plant", "stopped": True}
-    ended = command.finish(60)
-    assert (ended.code, ended.output) == (0, "")
-    assert command.left_behind() == []
-
-    second = up(folder)
-    status = run("status", "--json", *here)
-    assert (status.document["assets"], status.document["states"]) == (1, {"PENDING": 1})
-    second.process.send_signal(signal.SIGTERM)
-    assert second.finish(60).code == 0
-    assert second.left_behind() == []
+    with up(folder) as second:
+        status = run("status", "--json", *here)
+        assert (status.document["assets"], status.document["states"]) == (1, {"PENDING": 1})
+        second.process.terminate()
+        assert second.finish(60).code == 0
+        assert second.left_behind() == []
 
 
 def test_sigterm_ends_the_demonstration_and_all_it_started(tmp_path: Path) -> None:
-    command = Command("demo", "--data-dir", tmp_path / "demo", "--json")
-    until(lambda: len(command.family()) > 12, "the demonstration has started its processes")
-    command.process.send_signal(signal.SIGTERM)
-    ended = command.finish(60)
-    assert ended.code != 0
-    assert ended.output == ""
-    assert command.left_behind() == []
+    with Command("demo", "--data-dir", tmp_path / "demo", "--json") as command:
+        started = "the demonstration has started its processes"
+        wait_until(lambda: len(command.family()) > 12, started)
+        command.process.terminate()
+        ended = command.finish(60)
+        assert ended.code != 0
+        assert ended.output == ""
+        assert command.left_behind() == []
 
 
-def until(reached: Callable[[], bool], what: str, within_s: float = 90.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not reached():
-        assert time.monotonic() < deadline, f"not within {within_s:g} s: {what}"
-        time.sleep(0.05)
+def test_ctrl_c_ends_a_command_with_130_and_no_traceback() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        gateway = f"127.0.0.1:{silent.getsockname()[1]}"
+        with Command("status", "--gateway", gateway, "--plant", "demo") as command:
+            connection, _ = silent.accept()
+            with connection:
+                command.interrupt()
+                ended = command.finish(30)
+    assert (ended.code, ended.output) == (130, "")
+    assert "Traceback" not in ended.errors
 
 
-def test_a_broken_tester_file_is_named_with_its_line_and_the_rest_goes_on(
+def test_ctrl_c_while_a_plant_runs_ends_all_that_the_command_started(tmp_path: Path) -> None:
+    files = ROOT / "examples" / "kiprobatt"
+    with Command("replay", files, "--data-dir", tmp_path / "data", "--json") as command:
+        wait_until(
+            lambda: any(line.startswith("ray::Gateway") for line in command.family()),
+            "the plant's actors run",
+        )
+        command.interrupt()
+        ended = command.finish(60)
+        assert (ended.code, ended.output) == (130, "")
+        assert command.left_behind() == []
+
+
+def test_broken_tester_files_are_named_with_their_lines_and_the_rest_goes_on(
     tmp_path: Path,
 ) -> None:
-    folder, broken = _two_cells(tmp_path / "files")
+    folder, cut_off, mis_encoded = _three_cells(tmp_path / "files")
     done = run("replay", folder, "--data-dir", tmp_path / "data", "--json", within_s=150)
     assert done.code == 1
-    (refused,) = [line for line in done.errors.splitlines() if "refused" in line]
-    assert broken in refused
-    assert "line 12" in refused
-    assert done.document["cells"] == 2
+    assert "Traceback" not in done.errors
+    refused = [line for line in done.errors.splitlines() if "refused" in line]
+    assert len(refused) == 2
+    (first,) = [line for line in refused if cut_off in line]
+    assert "line 12" in first
+    (second,) = [line for line in refused if mis_encoded in line]
+    assert "line 1: " in second
+    assert "is UTF-16" in second
+    assert done.document["cells"] == 3
     assert done.document["lost"] == 0
-    assert sum(run["cells"] for run in done.document["runs"]) >= 1
+    # Of the cell whose file was good there is everything; of the others what is not in the file.
+    assert done.document["traced"] == {"stack": 3, "fill": 3, "form": 1, "grade": 1}
 
 
-def _two_cells(folder: Path) -> tuple[Path, str]:
-    """The pilot line's folder cut down to two cells of two channels, the second one's tester
-    file cut off in its twelfth line. Returns the folder and that file's name."""
+def _three_cells(folder: Path) -> tuple[Path, str, str]:
+    """The pilot line's folder cut down to three cells of three channels, the second one's
+    tester file cut off in its twelfth line, the third one's saved as UTF-16. Returns the
+    folder and those two files' names."""
     source = ROOT / "examples" / "kiprobatt"
     shutil.copytree(source, folder, ignore=shutil.ignore_patterns("stats"))
     (folder / "stats").mkdir()
     with (source / "cells.csv").open(newline="") as cells:
-        chosen = [cell for cell in csv.DictReader(cells) if cell["stats_file"]][:2]
+        chosen = [cell for cell in csv.DictReader(cells) if cell["stats_file"]][:3]
     with (folder / "cells.csv").open("w", newline="") as cut:
         table = csv.DictWriter(cut, list(chosen[0]))
         table.writeheader()
@@ -160,24 +185,10 @@ def _two_cells(folder: Path) -> tuple[Path, str]:
         if asset["kind"] != "cycler_channel" or asset["name"] in channels
     ]
     (folder / "plant.yaml").write_text(yaml.safe_dump(plant))
-    names = [cell["stats_file"] for cell in chosen]
-    for name in names:
-        shutil.copy(source / "stats" / name, folder / "stats" / name)
-    lines = (folder / "stats" / names[1]).read_bytes().splitlines(keepends=True)
-    (folder / "stats" / names[1]).write_bytes(b"".join(lines[:11]) + lines[11][:9])
-    return folder, names[1]
-
-
-def test_a_benchmark_prints_its_numbers_as_one_document() -> None:
-    done = run("bench", "kill", "--quick", "--json", within_s=200)
-    assert done.code == 0, done.errors
-    document = done.document
-    assert document["name"] == "kill"
-    assert document["machine"]
-    assert document["seconds"] > 0
-    for row in document["rows"]:
-        assert set(row) >= {"what", "value", "unit", "reference", "target", "pass"}
-    numbers = {row["what"]: row["value"] for row in document["rows"]}
-    assert numbers["readings lost"] == 0
-    assert all(row["pass"] for row in document["rows"])
-    assert json.dumps(document)
+    good, cut_off, mis_encoded = (Path(cell["stats_file"]) for cell in chosen)
+    shutil.copy(source / "stats" / good, folder / "stats" / good)
+    lines = (source / "stats" / cut_off).read_bytes().splitlines(keepends=True)
+    (folder / "stats" / cut_off).write_bytes(b"".join(lines[:11]) + lines[11][:9])
+    text = (source / "stats" / mis_encoded).read_text(encoding="latin-1")
+    (folder / "stats" / mis_encoded).write_text(text, encoding="utf-16")
+    return folder, cut_off.name, mis_encoded.name

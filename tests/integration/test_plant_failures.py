@@ -1,33 +1,31 @@
 """Every actor of a plant killed with SIGKILL, one after the other: it comes back, the
-plant goes on, and no reading is lost."""
+plant goes on, and no reading is lost. And what else may go wrong with an actor."""
 
 import asyncio
+import pickle
+import subprocess
+import sys
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import ray
 
-from actors.naming import edge_name
+from actors.naming import edge_name, find
 from asset_registry.record import AssetState, OpcUaSource
 from asset_registry.watching import WatchedChange
 from cluster.plant import Plant
 from stores.live.checkpoints import RedisCheckpoints
+from tests.commands import ROOT
 from tests.edge_plants import OpcUaPlant
 from tests.plant_samples import channel, coater, cycle_record, filler, weighings
-from tests.plants import NAME, Client, back, client_of, kill, until
+from tests.plants import NAME, Client, actors, back, client_of, hosted, kill, live, until
 from twin.errors import Fenced
 from twin.ports import Checkpoint
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
-
-
-async def hosted(client: Client, asset: str) -> None:
-    async def answers() -> bool:
-        return (await client.state(asset)).incarnation > 0
-
-    await until(answers, f"{asset} has its actor")
 
 
 @pytest.mark.parametrize(
@@ -93,11 +91,7 @@ async def test_a_killed_edge_connects_again_and_what_it_had_accepted_is_not_lost
     source = plc.source("speed")
     assert isinstance(source, OpcUaSource)
     await client.registry.create(coater(name, source))
-
-    async def live() -> bool:
-        return (await client.registry.get(name)).state is AssetState.LIVE
-
-    await until(live, "the coater is live")
+    await live(client, name)
     written = [40.0 + n / 100 for n in range(1, 21)]
     for value in written[:10]:
         await plc.write("speed", value, time.time_ns())
@@ -192,3 +186,69 @@ async def test_an_incarnation_that_was_replaced_is_fenced_off(
     with pytest.raises(Fenced):
         await checkpoints.save(name, Checkpoint("0-0", newest - 1, b""))
     await checkpoints.close()
+
+
+async def test_an_actor_that_can_not_start_says_why_and_keeps_no_other_from_starting(
+    client: Client, plant_up: Plant
+) -> None:
+    checkpoints = RedisCheckpoints(plant_up.settings.redis_url, NAME)
+    await checkpoints.save("sick/filler", Checkpoint("0-0", 0, b"not a snapshot"))
+    await client.registry.batch_create([filler("sick/filler"), filler("well/filler")])
+    await hosted(client, "well/filler")
+
+    def says(state: AssetState, reason: str) -> Callable[[], Awaitable[bool]]:
+        async def said() -> bool:
+            record = await client.registry.get("sick/filler")
+            return record.state is state and reason in record.state_reason
+
+        return said
+
+    await until(says(AssetState.NO_DATA, "its actor does not start"), "it says why")
+    unwell = await asyncio.to_thread(plant_up.wait_until_placed)
+    assert "sick/filler" in unwell
+    assert "well/filler" not in unwell
+
+    await checkpoints.delete("sick/filler")
+    await checkpoints.close()
+    await until(says(AssetState.PENDING, "no reading"), "it is well")
+    await client.pushed("sick", 1, weighings("sick/filler", 12.0))
+    await until(says(AssetState.LIVE, ""), "it is live")
+
+
+ANOTHER_DRIVER = """
+import pickle, sys
+import ray
+from actors.naming import make
+
+class Made:
+    def answer(self):
+        return 42
+
+settings = pickle.load(sys.stdin.buffer)
+ray.init(address=sys.argv[1], namespace=settings.namespace, log_to_driver=False)
+made = make(settings, "made by another", Made, "Made")
+mortal = ray.remote(Made).options(name="mortal", num_cpus=0).remote()
+print(ray.get([made.answer.remote(), mortal.answer.remote()]))
+"""
+
+
+async def test_an_actor_outlives_the_program_that_made_it(plant_up: Plant) -> None:
+    said = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", ANOTHER_DRIVER, ray.get_runtime_context().gcs_address],
+        input=pickle.dumps(plant_up.settings),
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        check=True,
+        timeout=60,
+    )
+    assert said.stdout == b"[42, 42]\n"
+
+    async def mortal_is_dead() -> bool:
+        (found,) = await asyncio.to_thread(actors, name="mortal")
+        return found.state == "DEAD"
+
+    await until(mortal_is_dead, "Ray has ended what was that program's alone")
+    made = find(plant_up.settings, "made by another")
+    assert await made.answer.remote() == 42
+    ray.kill(made, no_restart=True)

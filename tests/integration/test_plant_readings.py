@@ -9,24 +9,19 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from actors.edge_actor import EdgeView
+from actors.naming import edge_name
 from asset_registry.record import AssetState, OpcUaSource
 from cluster.embedded import EmbeddedRedis
 from cluster.plant import Plant
 from protocols.grpc.v1 import recommendation_service_pb2 as pb
 from stores.records.store import SqlRecords
 from tests.edge_plants import OpcUaPlant
-from tests.plant_samples import coated_too_thick, coater, filler, gauge, weighings
-from tests.plants import NAME, Client, back, client_of, kill, until
+from tests.plant_samples import bound_to, coated_too_thick, coater, filler, gauge, weighings
+from tests.plants import NAME, Client, actors, back, client_of, kill, live, until
 from twin.errors import Unavailable
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
-
-
-async def live(client: Client, asset: str) -> None:
-    async def is_live() -> bool:
-        return (await client.registry.get(asset)).state is AssetState.LIVE
-
-    await until(is_live, f"{asset} is live")
 
 
 @pytest_asyncio.fixture
@@ -37,10 +32,10 @@ async def plc(tmp_path: Path) -> AsyncIterator[OpcUaPlant]:
     await plc.stop()
 
 
-def speed_of(plc: OpcUaPlant) -> OpcUaSource:
-    source = plc.source("speed")
-    assert isinstance(source, OpcUaSource)
-    return source
+def source(plc: OpcUaPlant, signal: str) -> OpcUaSource:
+    found = plc.source(signal)
+    assert isinstance(found, OpcUaSource)
+    return found
 
 
 async def write(plc: OpcUaPlant, *values: float) -> None:
@@ -98,11 +93,11 @@ async def test_readings_are_found_before_and_after_they_are_archived(
     assert await client.values(name, "dry_cell_mass") == [12.0, 12.1]
 
 
-async def test_an_unreachable_plc_is_told_in_words_and_connected_to_when_it_comes_up(
-    client: Client, plc: OpcUaPlant
+async def test_an_unreachable_plc_is_told_in_words_connected_to_when_it_comes_up_and_let_go_at_last(
+    client: Client, plant_up: Plant, plc: OpcUaPlant
 ) -> None:
-    name = "dark/coater"
-    await client.registry.create(coater(name, speed_of(plc)))
+    name, other = "dark/coater", "dark/coater/gauge"
+    await client.registry.create(coater(name, source(plc, "speed")))
 
     async def says_why() -> bool:
         record = await client.registry.get(name)
@@ -119,13 +114,42 @@ async def test_an_unreachable_plc_is_told_in_words_and_connected_to_when_it_come
 
     await until(arrived, "the PLC's value is there")
 
+    loading = source(plc, "loading")
+    await client.registry.create(bound_to(gauge(other, name), "areal_loading", loading))
+    await live(client, other)
+    assert await bound(plant_up, plc) == {(name, "line_speed"), (other, "areal_loading")}
+
+    await client.registry.delete(other)
+
+    async def let_go() -> bool:
+        return await bound(plant_up, plc) == {(name, "line_speed")}
+
+    await until(let_go, "the edge reads the deleted asset's node no more")
+    assert plc.monitored() == {"gauge.speed"}
+
+    await client.registry.delete(name)
+
+    async def ended() -> bool:
+        return edge_name(plc.endpoint) not in {
+            actor.name for actor in await asyncio.to_thread(actors, state="ALIVE")
+        }
+
+    await until(ended, "an edge that reads nothing has ended")
+    assert plc.monitored() == set()
+
+
+async def bound(plant: Plant, plc: OpcUaPlant) -> set[tuple[str, str]]:
+    """What the PLC's edge is bound to: assets and their signals."""
+    view: EdgeView = await plant.handle(edge_name(plc.endpoint)).view.remote()
+    return {(binding.asset, binding.signal) for binding in view.session.bindings}
+
 
 async def test_while_the_live_store_is_away_edges_keep_the_readings_and_their_order(
     client: Client, plant_up: Plant, plc: OpcUaPlant, tmp_path: Path
 ) -> None:
     name = "away/coater"
     await plc.start()
-    await client.registry.create(coater(name, speed_of(plc)))
+    await client.registry.create(coater(name, source(plc, "speed")))
     await live(client, name)
     written = [40.0 + n / 100 for n in range(1, 46)]
     await write(plc, *written[:15])

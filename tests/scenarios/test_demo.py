@@ -53,7 +53,7 @@ def test_its_document_says_what_was_and_that_nothing_was_lost(played: Played) ->
         "recommendations",
         "first_approved_s",
     } <= set(document)
-    assert document["assets"] == 8
+    assert document["assets"] == 12
     assert document["actors"] > document["assets"]
     assert document["readings_in"] > 1_000
     assert document["readings_lost"] == 0

@@ -5,6 +5,7 @@ import asyncio
 from ray.exceptions import ActorDiedError
 
 from actors.starter import Starter
+from tests.waiting import eventually
 
 
 class Begun:
@@ -48,9 +49,7 @@ async def test_a_start_under_way_is_not_begun_again_until_it_has_come_to_an_end(
     assert hangs.times == 1
 
     hangs.up.set()
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    assert starter.is_due
+    await eventually(lambda: starter.is_due, "the start that has come to an end is due")
     assert await starter.start("a", hangs) == ""
     assert not starter.is_due
 

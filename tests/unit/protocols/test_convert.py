@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from asset_registry.record import OpcUaSource
 from protocols.edge.bound_signal import BoundSignal
 from protocols.edge.convert import BAD_TYPE_MISMATCH, to_reading
-from twin.quality import BAD, UNCERTAIN
+from twin.quality import BAD, GOOD, UNCERTAIN
 
 SOURCE = OpcUaSource("opc.tcp://plc:4840", "ns=2;s=x")
 SPEED = BoundSignal("line1/coater", "line_speed", "host", SOURCE, scale=60.0, offset=1.0)
@@ -59,7 +59,28 @@ def test_a_missing_value_that_the_source_itself_calls_bad_keeps_the_sources_code
     assert (reading.quality, complaint) == (BAD | 0x0001_0000, "")
 
 
-@given(st.one_of(st.none(), st.integers(), st.floats(), st.binary(), st.lists(st.integers())))
-def test_no_value_is_too_odd(raw: object) -> None:
-    for bound in (SPEED, LOT):
-        to_reading(bound, raw, 0, 0)
+odd = st.one_of(
+    *(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary()),
+    st.lists(st.integers()),
+)
+
+
+@given(raw=odd, bound=st.sampled_from([SPEED, LOT]))
+def test_no_value_is_too_odd_to_become_a_value_or_to_be_complained_of(
+    raw: object, bound: BoundSignal
+) -> None:
+    reading, complaint = to_reading(bound, raw, 7, GOOD, "piece-1")
+
+    assert (reading.asset, reading.signal, reading.time_ns) == (bound.asset, bound.signal, 7)
+    if complaint:
+        assert math.isnan(reading.value)
+        assert (reading.quality, reading.text) == (BAD_TYPE_MISMATCH, "piece-1")
+        assert not isinstance(raw, str if bound is LOT else float)
+    elif bound is LOT:
+        assert (reading.quality, reading.text) == (GOOD, str(raw))
+        assert math.isnan(reading.value)
+    else:
+        assert isinstance(raw, bool | int | float)
+        expected = float(raw) * 60.0 + 1.0
+        assert reading.value == expected or (math.isnan(expected) and math.isnan(reading.value))
+        assert (reading.quality, reading.text) == (GOOD, "piece-1")

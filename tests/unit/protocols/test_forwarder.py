@@ -13,6 +13,7 @@ from protocols.edge.forwarder import FrameForwarder
 from protocols.edge.outbox import BackboneState
 from stores.spool import Spool
 from tests.edge_probe import NOW_NS, clock
+from tests.waiting import eventually
 from twin.errors import Unavailable
 from twin.frame import Frame, Reading
 from twin.ports import START, Entry
@@ -74,15 +75,22 @@ class FlakyBackbone:
 
 
 def forwarder(
-    backbone: FlakyBackbone, spool: Spool, boot: int = 1, **options: int
+    backbone: FlakyBackbone,
+    spool: Spool,
+    boot: int = 1,
+    *,
+    append_timeout_s: float = 10.0,
+    **options: int,
 ) -> FrameForwarder:
+    """One that hurries, but for ``append_timeout_s``: a slow machine is no backbone that is
+    away."""
     return FrameForwarder(
         backbone,
         spool,
         f"edge-plc:{boot}",
         clock,
         flush_s=0.001,
-        append_timeout_s=0.05,
+        append_timeout_s=append_timeout_s,
         retry_s=0.001,
         longest_retry_s=0.002,
         **options,
@@ -158,7 +166,7 @@ async def test_while_the_backbone_is_away_frames_wait_on_disk_and_then_go_in_ord
 async def test_a_backbone_that_does_not_answer_is_away(spool: Spool) -> None:
     backbone = FlakyBackbone()
     backbone.hangs = True
-    edge = forwarder(backbone, spool)
+    edge = forwarder(backbone, spool, append_timeout_s=0.05)
     await edge.start()
 
     edge.put("a", reading(1.0))
@@ -204,7 +212,13 @@ async def test_with_the_backbone_away_and_the_disk_full_nothing_is_acknowledged_
         if not edge.put("a", reading(value), lambda value=value: acknowledged.append(value)):
             break
         taken.append(value)
-        await asyncio.sleep(0.003)  # a frame for each, as readings of a slow source have
+        # A frame for each, as readings of a slow source have.
+        await eventually(
+            lambda value=value: (
+                value in acknowledged or edge.status().backbone is BackboneState.REFUSING
+            ),
+            f"{value} is stored or refused",
+        )
     status = edge.status()
     assert status.backbone is BackboneState.REFUSING
     assert "full" in status.reason
