@@ -14,6 +14,7 @@ from cluster.console import Progress, people, write_json
 _BENCHES: Final = {
     "latency": "OPC UA change to WatchRecommendations",
     "kill": "the coating gauge's actor killed in mid-run",
+    "electrode": "200 simulated shifts of a coating line, beside control charts",
 }
 
 
