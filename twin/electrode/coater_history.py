@@ -36,6 +36,8 @@ class CoaterHistory:
     """Setpoints as the PLC holds them, where they are bound."""
     viscosity: float | None = None
     """Of the slurry as its mixer saw it last [mPa.s]."""
+    slurry: dict[str, int] = field(default_factory=dict)
+    """When each slurry lot came to the die [ns], oldest first."""
 
     def take(self, time_ns: int, data: Mapping[str, Json]) -> float:
         """A state has come. Returns the metres coated since the one before."""
@@ -90,6 +92,17 @@ class CoaterHistory:
                 return lot
         return next(iter(self.lots), "")
 
+    def mixed(self, lot: str, at_die_ns: int) -> None:
+        """A slurry lot will be at the die from then on."""
+        self.slurry.setdefault(lot, at_die_ns)
+        while len(self.slurry) > _LOTS_REMEMBERED:
+            del self.slurry[next(iter(self.slurry))]
+
+    def slurry_at(self, time_ns: int) -> str:
+        """The slurry lot at the die then; empty where none is known."""
+        came = [lot for lot, at_ns in self.slurry.items() if at_ns <= time_ns]
+        return came[-1] if came else next(iter(self.slurry), "")
+
     def snapshot(self) -> Snapshot:
         return {
             "time_ns": self.time_ns,
@@ -99,6 +112,7 @@ class CoaterHistory:
             "lots": [[lot, start] for lot, start in self.lots.items()],
             "commanded": dict(self.commanded),
             "viscosity": self.viscosity,
+            "slurry": [[lot, at_ns] for lot, at_ns in self.slurry.items()],
         }
 
     @classmethod
@@ -119,4 +133,8 @@ class CoaterHistory:
                 for signal, value in saved.fields(snapshot["commanded"]).items()
             },
             viscosity=saved.number_or_none(snapshot["viscosity"]),
+            slurry={
+                saved.text(lot): saved.whole(at_ns)
+                for lot, at_ns in map(saved.items, saved.items(snapshot["slurry"]))
+            },
         )

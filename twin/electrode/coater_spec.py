@@ -148,6 +148,15 @@ PARAMETERS: Final = (
         source="plant",
     ),
     ParameterSpec(
+        "coating_gap_runout",
+        "um",
+        "Standard deviation of the coating gap as the backing roll turns",
+        default=0.5,
+        minimum=0.0,
+        maximum=50.0,
+        source="backing rolls run true to 1-2 um peak to peak; chosen",
+    ),
+    ParameterSpec(
         "surface_tension",
         "mN/m",
         "Surface tension of the slurry",

@@ -64,7 +64,18 @@ class CoaterWatch:
         self._latest: dict[str, float] = {}
         self._quiet_until_ns = 0
         self._speed = 0.0
+        # Latest loading [mg/cm2], and coating of the dry web [um].
+        self._loading: float | None = None
+        self._dry_um: float | None = None
         self._heard_ns = 0
+
+    @property
+    def density(self) -> float | None:
+        """Of the dry coating before the calender [kg/m3]: loading over thickness. None where
+        one of them is not measured."""
+        if self._loading is None or self._dry_um is None:
+            return None
+        return 1e4 * self._loading / self._dry_um
 
     @property
     def standing(self) -> bool:
@@ -116,6 +127,7 @@ class CoaterWatch:
             return
         die_ns, lag_ns = found
         name = f"gauge:{gauge.name}"
+        self._loading = settings.number(gauge, "target_loading") * (1 + deviation / 100)
         self._add(name, die_ns, 1 + deviation / 100, -self.effect_at(die_ns), lag_ns)
 
     def thickness(self, gauge: AssetConfig, data: Mapping[str, Json]) -> None:
@@ -126,6 +138,8 @@ class CoaterWatch:
             return
         die_ns, lag_ns = found
         name = f"{film}:{gauge.name}"
+        if film == "dry" and value > 0:
+            self._dry_um = float(value)
         self._add(name, die_ns, float(value), -self.effect_at(die_ns), lag_ns)
 
     def effect_at(self, die_ns: int) -> float:
@@ -182,6 +196,8 @@ class CoaterWatch:
             "latest": dict(self._latest),
             "quiet_until_ns": self._quiet_until_ns,
             "speed": self._speed,
+            "loading": self._loading,
+            "dry_um": self._dry_um,
             "heard_ns": self._heard_ns,
         }
 
@@ -198,4 +214,6 @@ class CoaterWatch:
         }
         self._quiet_until_ns = saved.whole(snapshot["quiet_until_ns"])
         self._speed = saved.number(snapshot["speed"])
+        self._loading = saved.number_or_none(snapshot["loading"])
+        self._dry_um = saved.number_or_none(snapshot["dry_um"])
         self._heard_ns = saved.whole(snapshot["heard_ns"])

@@ -52,13 +52,17 @@ class CoatingSection(Section):
         for name, asset in self._assets.items():
             if name not in assets or assets[name].uid != asset.uid:
                 self.coaters.pop(name, None)
-                self._watches.pop(name, None)
+                self._forget(name)
                 self._excursions.pop(name, None)
                 self._rejected.pop(name, None)
             elif asset.parameters != assets[name].parameters:
                 # Other limits, another formulation: what was ordinary is learned anew.
-                self._watches.pop(name, None)
+                self._forget(name)
         self._assets = dict(assets)
+
+    def _forget(self, coater: str) -> None:
+        self._watches.pop(coater, None)
+        self._resting.pop(coater, None)
 
     def on_event(self, event: Event, asset: AssetConfig, line: Line) -> Decisions:
         match event.kind:
@@ -83,9 +87,12 @@ class CoatingSection(Section):
         if found.type == Dispositions.TYPE:
             return self._dispositions.carried_out(found, now_ns)
         if found.type == drift.CALIBRATION:
-            watch = self._watches.get(self._coater_name(found.asset))
-            if watch is not None:
+            name = self._coater_name(found.asset)
+            watch, history = self._watches.get(name), self.coaters.get(name)
+            if watch is not None and history is not None:
                 watch.watch.accept()
+                # What was heard of the gauge before says nothing of it any more.
+                watch.watch.interrupted(history.time_ns)
             return self._desk.close(found, True, drift.calibrated(found, now_ns), now_ns)
         assert found.applied is not None
         change, speed = found.changes[0], self.coaters.get(found.asset, CoaterHistory()).speed
@@ -130,7 +137,8 @@ class CoatingSection(Section):
     def _coater_state(self, event: Event, coater: AssetConfig) -> Decisions:
         history = self.coaters.setdefault(event.asset, CoaterHistory())
         metres = history.take(event.time_ns, event.data)
-        self._dispositions.coated(history.lot, metres)
+        slurry = history.slurry_at(event.time_ns)
+        self._dispositions.coated(history.lot, metres, slurry)
         decisions = Decisions()
         for gauge in self._in_excursion(event.asset):
             decisions.merge(self._consider(gauge, event))
@@ -164,9 +172,15 @@ class CoatingSection(Section):
         coater = self._coater_of(mixer)
         if coater is None:
             return
-        viscosity = event.data.get("viscosity")
+        history = self.coaters.setdefault(coater.name, CoaterHistory())
+        viscosity, lot = event.data.get("viscosity"), event.data.get("lot")
         if isinstance(viscosity, int | float) and viscosity > 0:
-            self.coaters.setdefault(coater.name, CoaterHistory()).viscosity = float(viscosity)
+            history.viscosity = float(viscosity)
+        if isinstance(lot, str) and lot:
+            since = event.data.get("lot_since_ns")
+            from_ns = since if isinstance(since, int) else event.time_ns
+            transfer_ns = round(settings.number(mixer, "transfer_time") * 1e9)
+            history.mixed(lot, from_ns + transfer_ns)
         self._watch(coater).mixer_state(mixer, event.time_ns, event.data)
 
     def _loading(self, event: Event, gauge: AssetConfig) -> Decisions:
@@ -265,6 +279,7 @@ class CoatingSection(Section):
         if abs(level.value) < least:
             if episode.calm * watch.watch.blocks.length_s >= _CALM_S:
                 watch.watch.accept()
+                self._rejected.pop(coater.name, None)
             return decisions
         if present is not None and not drift.outdated(present, gauge, level, least):
             return decisions

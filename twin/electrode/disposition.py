@@ -14,9 +14,10 @@ from twin.electrode.coater_history import CoaterHistory
 from twin.electrode.desk import Desk
 from twin.electrode.effect import Loading
 from twin.estimation import saved
+from twin.plant.genealogy import ProcessStep, StepType
 from twin.plant.recommendation import Effect, Evidence, Interval, Recommendation
 from twin.plant.supervision import Decisions
-from twin.snapshot import Snapshot
+from twin.snapshot import Snapshot, Value
 
 _LOTS_REMEMBERED: Final = 200
 _MINUTE_NS: Final = 60_000_000_000
@@ -40,10 +41,12 @@ class _Range:
 @dataclass(slots=True)
 class _Lot:
     coated: float = 0.0
+    slurry: tuple[str, ...] = ()
     # Sum of the weights, and of weighted deviations [%] from the target [mg/cm2].
     weight: float = 0.0
     deviation: float = 0.0
     target: float = 0.0
+    recorded: bool = False
 
 
 class Dispositions:
@@ -59,9 +62,14 @@ class Dispositions:
         # By coater: the lot at its gauge.
         self._at_gauge: dict[str, str] = {}
 
-    def coated(self, lot: str, metres: float) -> None:
-        if lot and metres > 0:
-            self._lot(lot).coated += metres
+    def coated(self, lot: str, metres: float, slurry: str = "") -> None:
+        """``slurry``: the slurry lot at the die; empty where it is not known."""
+        if not lot or metres <= 0:
+            return
+        into = self._lot(lot)
+        into.coated += metres
+        if slurry and slurry not in into.slurry:
+            into.slurry += (slurry,)
 
     def measured(
         self, coater: AssetConfig, gauge: AssetConfig, history: CoaterHistory, loading: Loading
@@ -80,9 +88,15 @@ class Dispositions:
         into.target = settings.number(gauge, "target_loading")
         if abs(loading.deviation) > settings.number(gauge, "excursion_limit"):
             self._out(lot, gauge, history, loading, distance)
-        if passed and passed != lot and self._ranges.get(passed):
-            return self._decide(passed, coater, gauge, loading.to_ns)
-        return Decisions()
+        decisions = Decisions()
+        if passed and passed != lot:
+            of = self._lots.get(passed)
+            first = of is not None and not of.recorded
+            decisions.steps += self._recorded(passed, coater, loading.to_ns)
+            if first and self._ranges.get(passed):
+                decisions.merge(self._decide(passed, coater, gauge, loading.to_ns))
+            self._ranges.pop(passed, None)
+        return decisions
 
     def carried_out(self, found: Recommendation, now_ns: int) -> Decisions:
         """It is taken at the word of who reports it: nothing is left to measure."""
@@ -108,6 +122,23 @@ class Dispositions:
                 if of.coated
             },
         }
+
+    def _recorded(self, lot: str, coater: AssetConfig, time_ns: int) -> list[ProcessStep]:
+        """The lot has been coated: of which slurry, how much, how well. Told once."""
+        of = self._lots.get(lot)
+        if of is None or of.recorded or not of.coated:
+            return []
+        of.recorded = True
+        outside = max(self._outside.get(lot, {}).values(), default=0.0)
+        measured: dict[str, float | str] = {
+            "web_length [m]": of.coated,
+            "out_of_tolerance [m]": outside,
+        }
+        loading = self.loading(lot)
+        if loading is not None:
+            measured["areal_loading [mg/cm2]"] = loading[0]
+        id = writing.id_of("coat", f"{coater.uid}:{lot}")
+        return [ProcessStep(id, StepType.COAT, coater.name, time_ns, of.slurry, (lot,), measured)]
 
     def _out(
         self,
@@ -197,7 +228,12 @@ class Dispositions:
     def snapshot(self) -> Snapshot:
         return {
             "lots": [
-                [lot, of.coated, of.weight, of.deviation, of.target]
+                [
+                    lot,
+                    list[Value](of.slurry),
+                    [of.coated, of.weight, of.deviation, of.target],
+                    of.recorded,
+                ]
                 for lot, of in self._lots.items()
             ],
             "outside": {lot: dict(gauges) for lot, gauges in self._outside.items()},
@@ -213,8 +249,12 @@ class Dispositions:
 
     def restore(self, snapshot: Snapshot) -> None:
         self._lots = {}
-        for lot, *numbers in map(saved.items, saved.items(snapshot["lots"])):
-            self._lots[saved.text(lot)] = _Lot(*map(saved.number, numbers))
+        for lot, slurry, numbers, recorded in map(saved.items, saved.items(snapshot["lots"])):
+            coated, weight, deviation, target = map(saved.number, saved.items(numbers))
+            names = tuple(map(saved.text, saved.items(slurry)))
+            self._lots[saved.text(lot)] = _Lot(
+                coated, names, weight, deviation, target, bool(recorded)
+            )
         self._outside = {
             lot: {gauge: saved.number(metres) for gauge, metres in saved.fields(gauges).items()}
             for lot, gauges in saved.fields(snapshot["outside"]).items()

@@ -8,6 +8,7 @@ from twin.asset import AssetConfig, Event, Json
 from twin.electrode import settings, writing
 from twin.electrode.coater_history import CoaterHistory
 from twin.electrode.coater_watch import CoaterWatch
+from twin.electrode.coating_model import dry_loading
 from twin.electrode.diagnosis.course import DRIFTS, Level
 from twin.electrode.diagnosis.signatures import GAUGE, UNKNOWN
 from twin.electrode.diagnosis.watch import MODEL, Episode, Moved
@@ -193,20 +194,43 @@ def state(
     """For people: where the loading stands, what is wrong, how far the coating window is."""
     level = level_at(watch, history.time_ns)
     episode = watch.watch.episode
-    bead = None if coater is None else bead_of(coater, history)
-    film = None if coater is None else wet_film(coater, history, None)
-    margin = None
-    if bead is not None and film is not None and history.speed is not None:
-        margin = bead.margin(film, history.speed)
-    return {
+    found: dict[str, Json] = {
         "learned_s": watch.watch.ordinary.known_s,
         "deviation_pct": None if level is None else level.value,
         "deviation_sd_pct": None if level is None else level.sd,
         "causes": {} if episode is None else dict(episode.causes),
         "since_ns": None if episode is None else episode.from_ns,
-        "wet_film_um": film,
-        "coating_window_margin_pct": margin,
+        "coating_density": watch.density,
     }
+    if coater is not None:
+        found.update(_coating(coater, history))
+    return found
+
+
+def _coating(coater: AssetConfig, history: CoaterHistory) -> dict[str, Json]:
+    """What the coating model says: film [um], loading by mass balance [mg/cm2], margin over
+    the coating window's limit and variation to be expected along the web [%]."""
+    bead, film = bead_of(coater, history), wet_film(coater, history, None)
+    found: dict[str, Json] = {
+        "wet_film_um": film,
+        "mass_balance_loading": None,
+        "coating_window_margin_pct": None,
+        "expected_variation_pct": None,
+    }
+    if film is None or history.speed is None:
+        return found
+    solids = settings.number(coater, "slurry_solids")
+    found["mass_balance_loading"] = dry_loading(
+        film, settings.number(coater, "slurry_density"), solids
+    )
+    flow = history.setpoints.get("pump_flow")
+    if bead is None or flow is None:
+        return found
+    found["coating_window_margin_pct"] = bead.margin(film, history.speed)
+    runout = 100 * settings.number(coater, "coating_gap_runout") / bead.coating_gap
+    expected = bead.expected_variation(film, history.speed, 100 * flow.sd / flow.value, runout)
+    found["expected_variation_pct"] = expected if math.isfinite(expected) else None
+    return found
 
 
 def _name(moved: Moved) -> str:

@@ -109,6 +109,10 @@ class Blocks:
             found.append(block)
         return found
 
+    def nearest(self) -> list[str]:
+        """Observables, those that speak soonest of the web first."""
+        return sorted(self.names, key=lambda name: self._lag[name])
+
     def slow(self) -> list[int]:
         return [i for i, name in enumerate(self.names) if self._lag[name] > 2 * self._length_ns]
 

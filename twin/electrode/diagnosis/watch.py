@@ -5,7 +5,7 @@ learning ─ordinary─▶ watching ──a cause has moved──▶ episode ─
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Final
@@ -217,21 +217,21 @@ class LineWatch:
 
     @property
     def standing(self) -> float | None:
-        """Where the gauges ordinarily stand against the target [%]; None if not known."""
-        means = [
-            mean
-            for name in self.blocks.names
-            if name.startswith(f"{GAUGE}:") and (mean := self.ordinary.mean_of(name)) is not None
-        ]
-        return sum(means) / len(means) if means else None
+        """Where the gauge next to the die, by which people set the line, ordinarily stands
+        against the target [%]; None if not known."""
+        for name in self.blocks.nearest():
+            mean = self.ordinary.mean_of(name) if name.startswith(f"{GAUGE}:") else None
+            if mean is not None:
+                return mean
+        return None
 
     def snapshot(self) -> Snapshot:
         episode = self.episode
         return {
             "blocks": self.blocks.snapshot(),
             "ordinary": self.ordinary.snapshot(),
-            "history": [_saved_block(b) for b in self._history],
-            "waiting": [_saved_block(b) for b in self._waiting],
+            "history": _saved_blocks(self._history, len(self.blocks.names)),
+            "waiting": _saved_blocks(self._waiting, len(self.blocks.names)),
             "course": self.course.snapshot(),
             "episode": None
             if episode is None
@@ -252,8 +252,8 @@ class LineWatch:
         self.blocks.restore(saved.fields(snapshot["blocks"]))
         self.ordinary.restore(saved.fields(snapshot["ordinary"]))
         self._history.clear()
-        self._history.extend(_block(entry) for entry in saved.items(snapshot["history"]))
-        self._waiting = deque(_block(entry) for entry in saved.items(snapshot["waiting"]))
+        self._history.extend(_blocks(saved.fields(snapshot["history"])))
+        self._waiting = deque(_blocks(saved.fields(snapshot["waiting"])))
         self.course.restore(saved.fields(snapshot["course"]))
         self.episode = None
         if snapshot["episode"] is not None:
@@ -284,10 +284,17 @@ def _padded(values: Array, size: int) -> Array:
     return np.concatenate([values, np.full(size - len(values), np.nan)])
 
 
-def _saved_block(block: Block) -> Value:
-    return [block.number, block.values.copy()]
+def _saved_blocks(blocks: Iterable[Block], size: int) -> Value:
+    """As one array: a row a block."""
+    kept = [*blocks]
+    rows = [_padded(block.values, size) for block in kept]
+    return {
+        "numbers": list[Value](block.number for block in kept),
+        "values": np.array(rows).reshape(len(rows), size),
+    }
 
 
-def _block(entry: Value) -> Block:
-    number, values = saved.items(entry)
-    return Block(saved.whole(number), saved.array(values))
+def _blocks(snapshot: Snapshot) -> list[Block]:
+    numbers = map(saved.whole, saved.items(snapshot["numbers"]))
+    rows = saved.array(snapshot["values"])
+    return [Block(number, row) for number, row in zip(numbers, rows, strict=True)]
