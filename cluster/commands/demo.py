@@ -15,7 +15,8 @@ from cluster.client import registry_at
 from cluster.config import Config, load
 from cluster.console import Progress, people, write_json
 from cluster.demo.cast import ROOT, Mes, SimulatedPlant, start_fault
-from cluster.demo.story import Count, Story, count
+from cluster.demo.story import Story
+from cluster.demo.tally import Count, count
 from cluster.embedded import EmbeddedBroker
 from cluster.plant import Plant, forget
 from protocols.grpc.apply import apply_plan, plan_for

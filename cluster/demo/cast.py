@@ -14,6 +14,10 @@ _READY_S: Final = 60.0
 SETPOINTS: Final = {
     "line1/coater.line_speed": "ns=2;s=line1.coater.line_speed_setpoint",
     "line1/coater.slot_die_gap": "ns=2;s=line1.coater.slot_die_gap_setpoint",
+    "line1/oven/zone1.air_setpoint": "ns=2;s=line1.oven.zone1.air_setpoint",
+    "line1/oven/zone2.air_setpoint": "ns=2;s=line1.oven.zone2.air_setpoint",
+    "line1/oven/zone3.air_setpoint": "ns=2;s=line1.oven.zone3.air_setpoint",
+    "line1/calender.line_load": "ns=2;s=line1.calender.line_load_setpoint",
 }
 
 

@@ -1,19 +1,15 @@
-"""What is told of the demonstration while it runs, and summed up at its end."""
+"""What is told of the demonstration while it runs, and of each recommendation at its end."""
 
-import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 import grpc
 from rich.markup import escape
 
-from cluster.plant import Plant
 from protocols.grpc.v1 import recommendation_service_pb2 as pb
 from protocols.grpc.v1 import recommendation_service_pb2_grpc as pb_grpc
 
-_SETTLE_S: Final = 30.0
 _State = pb.Recommendation.State
 
 
@@ -26,6 +22,7 @@ class Story:
     say: Callable[[str], None]
     recommendations: dict[str, pb.Recommendation] = field(default_factory=dict)
     first_approved_s: float | None = None
+    noticed: dict[str, str] = field(default_factory=dict)
 
     async def follow(self, gateway: str, plant: str) -> None:
         """Watches until it is cancelled."""
@@ -36,94 +33,106 @@ class Story:
                 if not change.synced:
                     self._take(change.recommendation)
 
+    def notice(self, noticed: Mapping[str, str]) -> None:
+        """What the twins found beside the recommendations, by key; each is told once."""
+        for key, sentence in noticed.items():
+            if key not in self.noticed:
+                self.noticed[key] = sentence
+                self.say(f"[bold]NOTICED[/bold] {escape(sentence)}")
+
     def _take(self, recommendation: pb.Recommendation) -> None:
         self.recommendations[recommendation.name] = recommendation
-        state = _State.Name(recommendation.state).removeprefix("STATE_")
+        state = state_of(recommendation)
         if state == "APPLIED" and self.first_approved_s is None:
             self.first_approved_s = time.monotonic() - self.started
-        told = {
-            "PROPOSED": f"{recommendation.title}: {recommendation.reason}",
-            "APPROVED": f"approved by {recommendation.decided_by}",
-            "APPLIED": "the MES has written the setpoint",
-        }
-        more = told.get(state) or recommendation.effect.verdict
-        self.say(f"[bold]{state}[/bold] {escape(more)}")
+        for line in told(recommendation):
+            self.say(f"[bold]{state}[/bold] {escape(line)}")
 
     def documents(self) -> list[dict[str, object]]:
-        return [_document(r) for r in self.recommendations.values()]
+        return [document(r) for r in self.recommendations.values()]
 
 
-def _document(recommendation: pb.Recommendation) -> dict[str, object]:
-    change = recommendation.changes[0]
-    effect: dict[str, object] | None = None
-    if recommendation.HasField("effect"):
-        measured = recommendation.effect.measured
-        effect = {
-            "quantity": measured.quantity,
-            "value": measured.value,
-            "lower": measured.lower,
-            "upper": measured.upper,
-            "unit": measured.unit,
-            "readings": recommendation.effect.readings,
-            "verdict": recommendation.effect.verdict,
-        }
+def state_of(recommendation: pb.Recommendation) -> str:
+    return _State.Name(recommendation.state).removeprefix("STATE_")
+
+
+def told(recommendation: pb.Recommendation) -> list[str]:
+    """What a person is told when a recommendation has changed."""
+    match state_of(recommendation):
+        case "PROPOSED":
+            lines = [f"{recommendation.title}: {recommendation.reason}"]
+            if recommendation.causes:
+                # The evidence is one and the same for all of them.
+                lines.append(f"{_causes(recommendation)}; {recommendation.causes[0].reason}")
+            if not recommendation.changes:
+                lines.append("nothing to write: a person must see to it")
+            return lines
+        case "APPROVED":
+            return [f"approved by {recommendation.decided_by}"]
+        case "APPLIED":
+            written = ", ".join(
+                f"{c.signal} {c.to_value:g} {c.unit}" for c in recommendation.changes
+            )
+            return [f"the MES has written {written}" if written else "reported as carried out"]
+        case _:
+            last = recommendation.history[-1].reason if recommendation.history else ""
+            return [recommendation.effect.verdict or f"{recommendation.title}: {last}"]
+
+
+def _causes(recommendation: pb.Recommendation) -> str:
+    return "likely cause: " + ", ".join(
+        f"{cause.name.replace('_', ' ')} {cause.probability:.0%}" for cause in recommendation.causes
+    )
+
+
+def document(recommendation: pb.Recommendation) -> dict[str, object]:
+    """``signal``, ``from``, ``to`` and ``unit`` are those of the first change; null where
+    there is none."""
+    first = recommendation.changes[0] if recommendation.changes else None
     return {
         "id": recommendation.name.rpartition("/")[2],
-        "state": _State.Name(recommendation.state).removeprefix("STATE_"),
-        "asset": recommendation.asset.partition("/assets/")[2],
-        "signal": change.signal,
-        "from": change.from_value,
-        "to": change.to_value,
-        "unit": change.unit,
+        "type": recommendation.type,
+        "state": state_of(recommendation),
+        "asset": _asset(recommendation.asset),
+        "title": recommendation.title,
+        "reason": recommendation.reason,
+        "signal": first and first.signal,
+        "from": first and first.from_value,
+        "to": first and first.to_value,
+        "unit": first and first.unit,
+        "changes": [
+            {
+                "asset": _asset(change.asset or recommendation.asset),
+                "signal": change.signal,
+                "from": change.from_value,
+                "to": change.to_value,
+                "unit": change.unit,
+            }
+            for change in recommendation.changes
+        ],
+        "causes": [
+            {"name": cause.name, "probability": cause.probability, "reason": cause.reason}
+            for cause in recommendation.causes
+        ],
         "lot": recommendation.lot,
-        "effect": effect,
+        "effect": _effect(recommendation),
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
-    """``readings_in`` were accepted by the edges; ``handled`` were taken by the twins'
-    hosts. What the edges or the sources dropped counts as lost, too."""
+def _effect(recommendation: pb.Recommendation) -> dict[str, object] | None:
+    if not recommendation.HasField("effect"):
+        return None
+    measured = recommendation.effect.measured
+    return {
+        "quantity": measured.quantity,
+        "value": measured.value,
+        "lower": measured.lower,
+        "upper": measured.upper,
+        "unit": measured.unit,
+        "readings": recommendation.effect.readings,
+        "verdict": recommendation.effect.verdict,
+    }
 
-    assets: int
-    actors: int
-    readings_in: int
-    handled: int
-    dropped: int
 
-    @property
-    def lost(self) -> int:
-        return self.readings_in - self.handled + self.dropped
-
-
-async def count(plant: Plant) -> Count:
-    """Stops the edges, waits until all that they accepted is handled, and counts.
-
-    Returns what is so after half a minute, where something is still missing.
-    """
-    import ray
-    from ray.util.state import list_actors
-
-    from actors.naming import PLACEMENT, edge_name
-
-    placement = plant.handle(PLACEMENT)
-    hosts = [plant.handle(host.host) for host in await placement.hosts.remote()]
-    edges = [plant.handle(edge_name(address)) for address in await placement.edges.remote()]
-    assets = sum(len(host.assets) for host in await placement.hosts.remote())
-    # Named, since other Ray clusters may run on this machine.
-    ours = ray.get_runtime_context().gcs_address
-    alive: list[tuple[str, str, str | bool | int | float]] = [("state", "=", "ALIVE")]
-    actors = len(await asyncio.to_thread(list_actors, ours, filters=alive, limit=10_000))
-    await asyncio.gather(*(edge.stop.remote() for edge in edges))
-    views = [await edge.view.remote() for edge in edges]
-    accepted = sum(view.forwarder.readings_in for view in views)
-    dropped = sum(
-        view.forwarder.dropped + view.session.counts.get("overflows", 0) for view in views
-    )
-    deadline = time.monotonic() + _SETTLE_S
-    while True:
-        progress = [await host.progress.remote() for host in hosts]
-        handled = sum(view.counts.readings for view in progress)
-        if handled >= accepted or time.monotonic() > deadline:
-            return Count(assets, actors, accepted, handled, dropped)
-        await asyncio.sleep(0.1)
+def _asset(name: str) -> str:
+    return name.partition("/assets/")[2]

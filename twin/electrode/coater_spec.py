@@ -216,7 +216,7 @@ PARAMETERS: Final = (
         "Length of the averages by which drifts and their causes are judged",
         default=10.0,
         minimum=1.0,
-        maximum=300.0,
+        maximum=60.0,
         source="chosen: at least one pass of the gauge over the web",
     ),
     ParameterSpec(

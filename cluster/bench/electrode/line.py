@@ -133,6 +133,16 @@ class TwinLine:
         decisions.merge(self.rules.at(now_ns))
         return decisions
 
+    @property
+    def quarantined(self) -> int:
+        """Readings that the gates have refused."""
+        return sum(host.counts.quarantined for host in self._hosts.values())
+
+    def unbound(self, block: Block) -> set[str]:
+        """Signals of a block that no twin takes."""
+        bound = {name for signals in self._signals.values() for name in signals}
+        return {*block.columns, *block.items} - bound
+
     def held(self) -> dict[str, float]:
         """Causes that are held to be at work, by name; gauges are one cause, ``gauge``."""
         lines = self.rules.kpis()["lines"]

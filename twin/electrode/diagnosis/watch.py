@@ -178,7 +178,7 @@ class LineWatch:
 
     def _over(self, window_s: float, blocks: list[Block], without: list[int]) -> Deviation | None:
         """What the latest blocks of a window say; None while there are too few."""
-        count = round(window_s / self._settings.block_s)
+        count = max(1, round(window_s / self._settings.block_s))
         if len(blocks) < count:
             return None
         size = len(self.blocks.names)
