@@ -211,6 +211,16 @@ PARAMETERS: Final = (
         source="chosen: half of the ±0.5 % that a corrected line keeps",
     ),
     ParameterSpec(
+        "largest_correction",
+        "%",
+        "Deviation from the target beyond which no setpoint is proposed: a splice, bare foil, a "
+        "pump that has stopped",
+        default=10.0,
+        minimum=0.1,
+        maximum=100.0,
+        source="chosen",
+    ),
+    ParameterSpec(
         "watch_block",
         "s",
         "Length of the averages by which drifts and their causes are judged",

@@ -18,6 +18,7 @@ from twin.electrode.diagnosis.watch import Episode
 from twin.electrode.disposition import Dispositions
 from twin.electrode.effect import Loading
 from twin.electrode.gauge_excursion import GaugeExcursion, number, whole
+from twin.electrode.interruptions import Interruptions
 from twin.electrode.proposal import Deviation, propose
 from twin.electrode.section import Line, Section
 from twin.estimation import saved
@@ -45,6 +46,7 @@ class CoatingSection(Section):
         self._rejected: dict[str, tuple[str, float]] = {}
         self._corrections = Corrections(desk)
         self._dispositions = Dispositions(desk)
+        self._interruptions = Interruptions()
         # Of the events that are told upwards.
         self._sequence = 0
 
@@ -55,6 +57,7 @@ class CoatingSection(Section):
                 self._forget(name)
                 self._excursions.pop(name, None)
                 self._rejected.pop(name, None)
+                self._interruptions.forget(name)
             elif asset.parameters != assets[name].parameters:
                 # Other limits, another formulation: what was ordinary is learned anew.
                 self._forget(name)
@@ -96,6 +99,10 @@ class CoatingSection(Section):
             return self._desk.close(found, True, drift.calibrated(found, now_ns), now_ns)
         assert found.applied is not None
         change, speed = found.changes[0], self.coaters.get(found.asset, CoaterHistory()).speed
+        slowest = speed or 0.0
+        if change.signal == "line_speed":
+            slowest = min(slowest, change.from_value, found.applied.value)
+        self._interruptions.changed(found.asset, found.applied.time_ns, slowest)
         if found.asset in self._watches:
             self._watches[found.asset].applied(
                 found.applied.time_ns, change.signal, found.applied.value, change.from_value
@@ -136,7 +143,14 @@ class CoatingSection(Section):
 
     def _coater_state(self, event: Event, coater: AssetConfig) -> Decisions:
         history = self.coaters.setdefault(event.asset, CoaterHistory())
+        commanded, before = dict(history.commanded), history.speed
         metres = history.take(event.time_ns, event.data)
+        speed = history.speed
+        if speed is not None:
+            self._interruptions.ran(event.asset, event.time_ns, speed)
+            if any(history.commanded[signal] != was for signal, was in commanded.items()):
+                slowest = min(speed, speed if before is None else before)
+                self._interruptions.changed(event.asset, event.time_ns, slowest)
         slurry = history.slurry_at(event.time_ns)
         self._dispositions.coated(history.lot, metres, slurry)
         decisions = Decisions()
@@ -233,8 +247,19 @@ class CoatingSection(Section):
         if abs(excursion.deviation) <= settings.number(gauge, "excursion_limit"):
             return Decisions()
         causes = self._causes(coater)
-        if drift.accused(causes) == gauge.name:
-            return self._calibrate(gauge, coater, causes, event)
+        if drift.accused(causes) == gauge.name and self._watch(coater).watch.has_learned:
+            # Hold back while it is not clear; the next minute says more.
+            sure = drift.accused(causes, drift.CONVICTED) == gauge.name
+            return self._calibrate(gauge, coater, causes, event) if sure else Decisions()
+        if self._interruptions.too_large(coater, gauge, excursion.deviation, excursion.to_ns):
+            return self._desk.withdraw(
+                lambda r: r.source == gauge.name and r.type == writing.TYPE,
+                event.time_ns,
+                "no setpoint corrects what the gauge sees now",
+            )
+        speed = self.coaters[coater.name].speed or 0.0
+        if self._interruptions.holds(coater.name, gauge, speed, excursion.to_ns):
+            return Decisions()
         present = self._desk.open_for(coater.name, writing.TYPE)
         if present is not None and not self._outdated(present, gauge, excursion, event):
             return Decisions()
@@ -266,7 +291,8 @@ class CoatingSection(Section):
         accused = drift.accused(episode.causes)
         decisions = Decisions()
         if accused is not None and accused in self._assets:
-            decisions = self._calibrate(self._assets[accused], coater, episode.causes, event)
+            if drift.accused(episode.causes, drift.CONVICTED) is not None:
+                decisions = self._calibrate(self._assets[accused], coater, episode.causes, event)
             if not drift.on_web(episode.causes):
                 return decisions
         gauge = self._measuring(coater, episode)
@@ -410,6 +436,7 @@ class CoatingSection(Section):
             "rejected": {name: [*rejected] for name, rejected in self._rejected.items()},
             "corrections": self._corrections.snapshot(),
             "dispositions": self._dispositions.snapshot(),
+            "interruptions": self._interruptions.snapshot(),
             "sequence": self._sequence,
         }
 
@@ -432,6 +459,7 @@ class CoatingSection(Section):
             self._rejected[name] = (saved.text(gauge), saved.number(deviation))
         self._corrections.restore(saved.fields(snapshot["corrections"]))
         self._dispositions.restore(saved.fields(snapshot["dispositions"]))
+        self._interruptions.restore(saved.fields(snapshot["interruptions"]))
         self._sequence = saved.whole(snapshot["sequence"])
 
 

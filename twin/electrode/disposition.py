@@ -149,15 +149,18 @@ class Dispositions:
         distance: float,
     ) -> None:
         metres = (history.speed or 0.0) * (loading.to_ns - loading.from_ns) / _MINUTE_NS
+        end = history.metres_at(loading.to_ns, distance)
+        ranges = self._ranges.setdefault(lot, []) if end is not None else []
+        last = next((r for r in reversed(ranges) if r.gauge == gauge.name), None)
+        if end is not None and last is not None and end > last.to_m - _JOINED_M:
+            # Web that stops or slows down under the gauge is seen twice, and is there once.
+            metres = min(metres, end - last.to_m)
         if metres <= 0:
             return
         seen = self._outside.setdefault(lot, {})
         seen[gauge.name] = seen.get(gauge.name, 0.0) + metres
-        end = history.metres_at(loading.to_ns, distance)
         if end is None:
             return
-        ranges = self._ranges.setdefault(lot, [])
-        last = next((r for r in reversed(ranges) if r.gauge == gauge.name), None)
         if last is not None and end - metres - last.to_m <= _JOINED_M:
             last.to_m, last.to_ns = max(last.to_m, end), loading.to_ns
             last.readings += loading.readings

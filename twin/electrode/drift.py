@@ -20,6 +20,8 @@ AIMED_AT_NS: Final = 240_000_000_000
 """A proposal is decided and written in a minute or two, and meets the web that is coated in
 the minutes after: it is aimed at their middle (chosen)."""
 _ACCUSED: Final = 0.5
+CONVICTED: Final = 0.75
+"""Probability from which on a person is sent to the gauge (chosen)."""
 _WORTH_NAMING: Final = 0.05
 _MOVED_SIGMAS: Final = 3.0
 _Z95: Final = 1.959963984540054
@@ -44,10 +46,10 @@ class Told(NamedTuple):
     words: str
 
 
-def accused(causes: Mapping[str, float]) -> str | None:
+def accused(causes: Mapping[str, float], at_least: float = _ACCUSED) -> str | None:
     """The gauge that is more likely wrong than anything on the web, if one is."""
     name = max(causes, key=lambda cause: causes[cause], default="")
-    if name.startswith(f"{GAUGE}:") and causes[name] >= _ACCUSED:
+    if name.startswith(f"{GAUGE}:") and causes[name] >= at_least:
         return name.removeprefix(f"{GAUGE}:")
     return None
 
@@ -74,7 +76,7 @@ def told(causes: Mapping[str, float], evidence: Sequence[Moved]) -> Told:
             continue
         kind, _, asset = name.partition(":")
         found.append(Cause(kind, chance, f"{asset}; {reason}" if asset else reason))
-    words = ", ".join(f"{_cause(c.name)} ({c.probability:.0%})" for c in found[:3])
+    words = ", ".join(f"{_cause(c)} ({c.probability:.0%})" for c in found[:3])
     return Told(tuple(found), f"likely cause: {words}" if words else "")
 
 
@@ -238,5 +240,7 @@ def _name(moved: Moved) -> str:
     return f"{_WORDS[kind]} ({asset})" if asset else _WORDS[kind]
 
 
-def _cause(name: str) -> str:
-    return "not known" if name == UNKNOWN else name.replace("_", " ")
+def _cause(cause: Cause) -> str:
+    if cause.name == GAUGE:
+        return cause.reason.partition(";")[0]
+    return "not known" if cause.name == UNKNOWN else cause.name.replace("_", " ")

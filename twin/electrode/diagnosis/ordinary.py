@@ -82,6 +82,10 @@ class Ordinary:
         i = self._names.index(name)
         return float(self._mean[i]) if self._count[i] >= 1 else None
 
+    def noise_of(self, size: int) -> Array:
+        """Standard deviation of a block of each of the first ``size`` observables [%]."""
+        return np.sqrt(self._noise[:size])
+
     def observe(self, names: Sequence[str], values: Array) -> None:
         """A block's noise is learned whatever state the line is in."""
         self._grow(names)

@@ -31,6 +31,7 @@ _FAULT_SD: Final = 3.0
 
 
 _EXPLAINED_S: Final = 60.0
+_FAR_SIGMAS: Final = 10.0
 _LEAST_SIZE: Final = 0.3
 
 
@@ -84,12 +85,17 @@ class LineWatch:
         self.course = Course()
         self.episode: Episode | None = None
 
+    @property
+    def has_learned(self) -> bool:
+        """Whether the line has been seen for long enough to judge it."""
+        return self.ordinary.known_s >= self._settings.learning_s
+
     def step(self, now_ns: int) -> Iterator[Episode | None]:
         """Once for each block that is complete now: the episode that is on, if one is."""
         for block in self.blocks.closed(now_ns):
             self._take(block)
             early = self.blocks.early(now_ns)
-            if self.episode is None and self.ordinary.known_s >= self._settings.learning_s:
+            if self.episode is None and self.has_learned:
                 self._look(early)
             yield self.episode
 
@@ -184,6 +190,7 @@ class LineWatch:
         size = len(self.blocks.names)
         rows = np.array([_padded(block.values, size) for block in blocks[-count:]])
         rows[:, without] = np.nan
+        _blank_spikes(rows, self.ordinary.noise_of(size))
         counts = np.isfinite(rows).sum(0)
         sums = np.where(np.isfinite(rows), rows, 0.0).sum(0)
         means = np.divide(sums, counts, out=np.full(size, np.nan), where=counts > 0)
@@ -275,6 +282,20 @@ class LineWatch:
                 bool(of["announced"]),
                 bool(of["told"]),
             )
+
+
+def _blank_spikes(rows: Array, noise: Array) -> None:
+    """A block far from the one before it is believed when the next one confirms it: a
+    splice or a fold is in one block. Blanks what is not, in place."""
+    far = _FAR_SIGMAS * noise
+    step = np.abs(np.diff(rows, axis=0)) > far
+    back = np.abs(rows[2:] - rows[:-2]) <= far
+    # Comparisons with what is missing are False.
+    spikes = np.zeros(rows.shape, dtype=bool)
+    spikes[1:-1] = step[:-1] & step[1:] & back
+    if len(step):
+        spikes[-1] = step[-1]
+    rows[spikes] = np.nan
 
 
 def _padded(values: Array, size: int) -> Array:
