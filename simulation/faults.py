@@ -57,7 +57,8 @@ class FaultKind(StrEnum):
     OVEN_EXHAUST = "oven_exhaust"
     """The exhaust's flow; what stays in the air slows the drying. Place as above, "" all."""
     ROLL_WEAR = "roll_wear"
-    """The calender's pressure in the nip for the same line load."""
+    """The calender's pressure in the nip for the same line load; the rolls get thinner with
+    it, and the gap reads too little."""
     ROLL_CHANGE = "roll_change"
     """New rolls: wear is gone, and frame and nip are a little different."""
     FORMULATION = "formulation"

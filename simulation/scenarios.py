@@ -16,6 +16,8 @@ from simulation.faults import Fault, FaultKind
 from simulation.slurry import Slurry
 
 _QUICK_S = 4.0
+_ROLLS_S = 180.0
+"""What changes at the rolls is seen by who has seen them before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +102,14 @@ _ALL: Final = (
     ),
     Scenario(
         "roll-wear",
-        "the calender's rolls lose a tenth of their pressure in the nip: porosity rises",
-        (Fault(FaultKind.ROLL_WEAR, size_pct=-10.0, ramp_s=60.0),),
+        "after three minutes the calender's rolls lose 40 um of diameter and a tenth of their "
+        "pressure in the nip: porosity rises",
+        (Fault(FaultKind.ROLL_WEAR, size_pct=-10.0, ramp_s=60.0, after_s=_ROLLS_S),),
     ),
     Scenario(
         "roll-change",
-        "the calender gets new rolls, which press a little otherwise",
-        (Fault(FaultKind.ROLL_CHANGE),),
+        "after three minutes the calender gets new rolls, which press a little otherwise",
+        (Fault(FaultKind.ROLL_CHANGE, after_s=_ROLLS_S),),
     ),
     Scenario(
         "web-break",

@@ -14,6 +14,7 @@ from twin.electrode.coater_history import CoaterHistory
 from twin.electrode.coater_watch import CoaterWatch
 from twin.electrode.corrections import Corrections
 from twin.electrode.desk import Desk
+from twin.electrode.diagnosis.watch import MODEL as COURSE
 from twin.electrode.diagnosis.watch import Episode
 from twin.electrode.disposition import Dispositions
 from twin.electrode.effect import Loading
@@ -103,6 +104,8 @@ class CoatingSection(Section):
         if change.signal == "line_speed":
             slowest = min(slowest, change.from_value, found.applied.value)
         self._interruptions.changed(found.asset, found.applied.time_ns, slowest)
+        if found.evidence[0].model != COURSE:
+            self._interruptions.answered(found.asset, found.applied.time_ns)
         if found.asset in self._watches:
             self._watches[found.asset].applied(
                 found.applied.time_ns, change.signal, found.applied.value, change.from_value
@@ -299,6 +302,9 @@ class CoatingSection(Section):
         level = drift.level_at(watch, event.time_ns + drift.AIMED_AT_NS)
         present = self._desk.open_for(coater.name, writing.TYPE)
         if gauge is None or level is None:
+            return decisions
+        course, block_s = watch.watch.course, watch.watch.blocks.length_s
+        if self._interruptions.course_lags(coater.name, course.until_ns, block_s):
             return decisions
         least = settings.number(coater, "least_correction")
         episode.calm = episode.calm + 1 if present is None and drift.is_calm(watch) else 0

@@ -17,8 +17,10 @@ _STANDING: Final = 1.0
 """Below this line speed [m/min] the web stands, or threads up."""
 _SETTLES_NS: Final = 60 * _SECOND_NS
 """After a restart: the bead, the drive and the slurry in the die (chosen)."""
-_COURSE_SETTLES_NS: Final = 60 * _SECOND_NS
-"""How much web the course of the loading must have seen to have followed a step (chosen)."""
+_COURSE_SETTLES_S: Final = 60.0
+_COURSE_SETTLES_BLOCKS: Final = 8
+"""How much web the course of the loading must have seen to have followed a step, which it
+does not believe at first (chosen)."""
 _TOO_LARGE_NS: Final = 30 * _SECOND_NS
 """How long an excursion must be correctable again before it is believed (chosen: a few
 passes of the gauge; its level comes down from a splice through all sizes)."""
@@ -55,10 +57,12 @@ class Interruptions:
         gauge, does not know of yet. It would ask for the correction to be taken back."""
         self._answered_ns[coater] = time_ns
 
-    def course_lags(self, coater: str, until_ns: int) -> bool:
-        """Whether the course of the loading, known ``until_ns``, lacks what was answered."""
+    def course_lags(self, coater: str, until_ns: int, block_s: float) -> bool:
+        """Whether the course of the loading, known ``until_ns`` by blocks of that length,
+        lacks what was answered."""
+        settles_s = max(_COURSE_SETTLES_S, _COURSE_SETTLES_BLOCKS * block_s)
         answered_ns = self._answered_ns.get(coater)
-        return answered_ns is not None and until_ns < answered_ns + _COURSE_SETTLES_NS
+        return answered_ns is not None and until_ns < answered_ns + round(settles_s * _SECOND_NS)
 
     def too_large(self, coater: AssetConfig, gauge: AssetConfig, deviation: float, ns: int) -> bool:
         """Whether this deviation [%], or one a moment before, is beyond what a setpoint

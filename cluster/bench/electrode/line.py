@@ -92,7 +92,14 @@ _ASSETS: Final[Mapping[str, tuple[str, str, Mapping[str, float | str]]]] = {
     "line1/calender": (
         "calender",
         "calender",
-        {**_ON_COATER, "distance_from_die": 66.0, "coating_loading": 20.0, "solid_density": 4350.0},
+        {
+            **_ON_COATER,
+            "distance_from_die": 66.0,
+            "coating_loading": 20.0,
+            "solid_density": 4350.0,
+            # This laboratory is checked against a reference body each week.
+            "sample_bias_sd": 0.05,
+        },
     ),
 }
 

@@ -225,6 +225,13 @@ def test_oven_and_roll_faults_show_in_the_product(fault: Fault, quantity: str) -
     assert (faulty.truth.loading == usual.truth.loading).all()
 
 
+def test_worn_rolls_are_thinner_than_the_gap_says() -> None:
+    usual, worn = Shift(4, STEADY), Shift(4, one(FaultKind.ROLL_WEAR, -10.0))
+    gaps = [mean(shift.advance(600.0).columns["calender.gap"][1]) for shift in (usual, worn)]
+    # 40 um, less what the coating behind them is thicker by.
+    assert gaps[1] - gaps[0] == pytest.approx(-40.0, abs=3.0)
+
+
 def test_new_rolls_have_a_name_of_their_own() -> None:
     rolls = told(Shift(4, one(FaultKind.ROLL_CHANGE, after_s=100.0)), 200.0)["calender.roll_set"]
     assert [text for _, text in rolls] == ["R01", "R02"]

@@ -144,6 +144,33 @@ def test_wear_is_seen_in_the_gap_when_the_electrode_stays_as_it_is() -> None:
     assert twin.filter.sd(X.WEAR) < 2.0
 
 
+def _calibrated_at(gap: float) -> NipEstimator:
+    twin = _estimator()
+    for _ in range(60):
+        twin.learn(window(line_load=120.0, thickness_out=140.0, gap=gap), 30.0, ())
+    return twin
+
+
+@pytest.mark.parametrize(("gap", "moved"), [(82.0, X.WEAR), (142.0, X.GAP_ZERO)])
+def test_once_calibrated_a_gap_that_steps_is_the_machine_s_and_not_the_coating_s(
+    gap: float, moved: X
+) -> None:
+    twin = _calibrated_at(112.0)
+    before, (porosity, sd) = twin.filter.value(moved), twin.porosity(_at(twin))
+    for _ in range(20):
+        twin.learn(window(line_load=120.0, thickness_out=140.0, gap=gap), 5.0, HELD)
+    assert twin.filter.value(moved) - before == pytest.approx(112.0 - gap, abs=3.0)
+    assert twin.porosity(_at(twin))[0] == pytest.approx(porosity, abs=sd / 3)
+
+
+def test_one_gap_that_is_far_off_teaches_nothing() -> None:
+    twin = _calibrated_at(112.0)
+    before = twin.filter.value(X.WEAR)
+    twin.learn(window(line_load=120.0, thickness_out=140.0, gap=40.0), 5.0, HELD)
+    twin.learn(window(line_load=120.0, thickness_out=140.0, gap=112.0), 5.0, HELD)
+    assert twin.filter.value(X.WEAR) == pytest.approx(before, abs=0.1)
+
+
 def test_a_line_load_that_is_being_changed_teaches_nothing() -> None:
     twin = _estimator()
     moving = window(thickness_out=140.0)

@@ -3,110 +3,25 @@
 import pytest
 
 from tests.unit.twin.coating_line import at
-from twin.asset import AssetConfig, Event, Json
-from twin.electrode.calendering.section import CalenderSection
+from tests.unit.twin.supervised_calender import SupervisedCalender
 from twin.electrode.coater_history import CoaterHistory
-from twin.electrode.desk import Desk
-from twin.electrode.section import Line
 from twin.plant.genealogy import StepType
-from twin.plant.recommendation import Recommendation, State, Step
-from twin.plant.supervision import Approve, Command, Decisions, Reject, ReportApplied
+from twin.plant.recommendation import State
+from twin.plant.supervision import Approve, Reject, ReportApplied
 from twin.snapshot import dumps, loads
 
-NAME = "line1/calender"
 MINUTE = 60
 
 
-class _Line(Line):
-    def __init__(self) -> None:
-        self.history: CoaterHistory | None = None
-        self.loadings: dict[str, tuple[float, float]] = {}
-
-    def coater_history(self, coater: str) -> CoaterHistory | None:
-        return self.history
-
-    def loading(self, coater: str) -> tuple[float, float] | None:
-        return None
-
-    def lot_loading(self, lot: str) -> tuple[float, float] | None:
-        return self.loadings.get(lot)
-
-
-class _Supervisor:
-    """One section at its desk, with what came of it."""
-
-    def __init__(self, **parameters: float | str) -> None:
-        self.config = AssetConfig(NAME, "uid", "calender", "line1", parameters)
-        self.line = _Line()
-        self.desk = Desk()
-        self.section = CalenderSection(self.desk)
-        self.section.assets_changed({NAME: self.config})
-        self.done = Decisions()
-        self.sequence = 0
-
-    def tell(self, kind: str, seconds: float, **data: Json) -> None:
-        self.sequence += 1
-        event = Event(NAME, "uid", self.sequence, kind, at(seconds), data)
-        self.done.merge(self.section.on_event(event, self.config, self.line))
-
-    def state(self, seconds: float, porosity: float = 30.0, sd: float = 0.5, **data: Json) -> None:
-        self.tell(
-            "calender.state",
-            seconds,
-            **{
-                "porosity": porosity,
-                "porosity_sd": sd,
-                "porosity_lower": porosity - 1.645 * sd,
-                "porosity_upper": porosity + 1.645 * sd,
-                "line_load": 120.0,
-                "gap": 110.0,
-                "thickness_out": 145.0,
-                "lot": "E-1",
-                "roll_set": "R-1",
-                "web_length": seconds,
-                "loading_assumed": 20.0,
-                "loading_deviation": 0.0,
-                "loading_deviation_sd": 1.0,
-                "porosity_loading_covariance": -0.2,
-                "porosity_per_load": -0.08,
-                "porosity_per_load_sd": 0.01,
-                "porosity_per_load_change": -1 / 120,
-                "porosity_per_gap": 0.3,
-                "porosity_per_gap_sd": 0.05,
-                "wear": 1.0,
-                "wear_sd": 1.0,
-                **data,
-            },
-        )
-
-    def command(self, command: Command, seconds: float) -> None:
-        decisions, moved = self.desk.on_command(command, at(seconds))
-        self.done.merge(decisions)
-        if moved is not None and moved[1] is Step.REJECT:
-            self.section.rejected(moved[0], at(seconds))
-        if moved is not None and moved[1] is Step.REPORT_APPLIED:
-            self.done.merge(self.section.applied(moved[0], at(seconds), self.line))
-
-    def upward(self, kind: str) -> list[Event]:
-        return [event for event in self.done.upward if event.kind == kind]
-
-    @property
-    def latest(self) -> Recommendation:
-        return self.done.recommendations[-1]
-
-    def proposed(self) -> list[Recommendation]:
-        return [r for r in self.done.recommendations if r.revision == 1]
-
-
-def _outside(**parameters: float | str) -> _Supervisor:
-    found = _Supervisor(**parameters)
+def _outside(**parameters: float | str) -> SupervisedCalender:
+    found = SupervisedCalender(**parameters)
     for i in range(5):
         found.state(2 * i, porosity=36.0)
     return found
 
 
 def test_a_lot_s_porosity_is_handed_on_when_the_lot_ends() -> None:
-    found = _Supervisor()
+    found = SupervisedCalender()
     for i in range(50):
         found.state(2 * i, porosity=30.0 + 0.02 * i)
     found.state(100, lot="E-2")
@@ -125,7 +40,7 @@ def test_a_lot_s_porosity_is_handed_on_when_the_lot_ends() -> None:
 
 
 def test_while_a_lot_runs_its_porosity_is_told_every_five_minutes() -> None:
-    found = _Supervisor()
+    found = SupervisedCalender()
     for i in range(1, 12 * MINUTE):
         found.state(i)
     told = found.upward("lot.porosity")
@@ -134,7 +49,7 @@ def test_while_a_lot_runs_its_porosity_is_told_every_five_minutes() -> None:
 
 
 def test_metres_and_not_time_weigh() -> None:
-    found = _Supervisor()
+    found = SupervisedCalender()
     for i in range(11):
         found.state(i, porosity=30.0, web_length=10.0 * i)
     for i in range(100):
@@ -144,7 +59,7 @@ def test_metres_and_not_time_weigh() -> None:
 
 
 def test_where_the_calender_names_no_lot_the_coater_s_lots_count_by_distance() -> None:
-    found = _Supervisor(coater="line1/coater", distance_from_die=60.0)
+    found = SupervisedCalender(coater="line1/coater", distance_from_die=60.0)
     found.line.history = CoaterHistory(
         at(0), length=100.0, lots={"E-1": None, "E-2": 30.0, "E-3": 90.0}
     )
@@ -157,7 +72,7 @@ def test_where_the_calender_names_no_lot_the_coater_s_lots_count_by_distance() -
 
 def test_a_lot_laid_heavier_than_assumed_has_less_porosity() -> None:
     """As far as the porosity came from a thickness: the covariance says how far."""
-    found = _Supervisor()
+    found = SupervisedCalender()
     found.line.loadings["E-1"] = (20.4, 0.02)
     # All of it from thickness: 70 % solids, so 1 % more loading is 0.7 points less.
     found.state(0, porosity_loading_covariance=-0.7, sd=0.8)
@@ -166,7 +81,7 @@ def test_a_lot_laid_heavier_than_assumed_has_less_porosity() -> None:
     assert data["porosity"] == pytest.approx(30.0 - 0.7 * 1.98, abs=0.05)
     assert data["porosity_sd"] == pytest.approx((0.64 - 0.49) ** 0.5, abs=0.02)
     # What samples have already told of the loading is not counted twice.
-    other = _Supervisor()
+    other = SupervisedCalender()
     other.line.loadings["E-1"] = (20.4, 0.02)
     other.state(0, porosity_loading_covariance=-0.7, loading_deviation=1.98)
     other.state(2, lot="E-2")
@@ -174,7 +89,7 @@ def test_a_lot_laid_heavier_than_assumed_has_less_porosity() -> None:
 
 
 def test_a_late_sample_moves_the_porosity_of_its_lot() -> None:
-    found = _Supervisor()
+    found = SupervisedCalender()
     found.state(0)
     found.state(2, lot="E-2")
     found.tell(
@@ -222,14 +137,14 @@ def test_a_machine_that_is_set_by_its_gap_gets_a_gap() -> None:
 
 
 def test_where_the_porosity_is_hardly_known_nothing_is_proposed() -> None:
-    found = _Supervisor()
+    found = SupervisedCalender()
     for i in range(20):
         found.state(2 * i, porosity=34.5, sd=2.0)
     assert found.proposed() == []
 
 
 def test_one_state_that_is_off_is_no_reason() -> None:
-    found = _Supervisor()
+    found = SupervisedCalender()
     for i in range(12):
         found.state(2 * i, porosity=36.0 if i % 3 == 0 else 30.0)
     assert found.proposed() == []
@@ -252,7 +167,7 @@ def test_what_a_person_rejected_is_not_said_again_until_it_is_worse() -> None:
     assert len(found.proposed()) == 2
 
 
-def _applied(porosity: float, line_load: float) -> _Supervisor:
+def _applied(porosity: float, line_load: float) -> SupervisedCalender:
     found = _outside(line_load_max=400.0)
     proposed = found.latest
     found.command(Approve(proposed.id, "ana"), 20)
@@ -281,7 +196,7 @@ def test_a_change_that_never_came_is_named() -> None:
 
 
 def test_worn_rolls_are_proposed_for_replacement_once() -> None:
-    found = _Supervisor()
+    found = SupervisedCalender()
     for i in range(10):
         found.state(2 * i, wear=25.0, wear_sd=2.0)
     (proposed,) = found.proposed()
@@ -290,14 +205,14 @@ def test_worn_rolls_are_proposed_for_replacement_once() -> None:
 
 
 def test_wear_that_is_hardly_known_is_no_reason() -> None:
-    found = _Supervisor()
+    found = SupervisedCalender()
     found.state(0, wear=25.0, wear_sd=5.0)
     assert found.proposed() == []
 
 
 @pytest.mark.parametrize("reported_first", [True, False])
 def test_replaced_rolls_close_the_recommendation(reported_first: bool) -> None:
-    found = _Supervisor()
+    found = SupervisedCalender()
     found.state(0, wear=25.0)
     id = found.latest.id
     found.command(Approve(id, "ana"), 10)
@@ -326,7 +241,7 @@ def test_what_cannot_be_measured_does_not_stay_open() -> None:
 
 
 def test_the_latest_lots_stand_among_the_key_figures() -> None:
-    found = _Supervisor()
+    found = SupervisedCalender()
     for i in range(210):
         found.state(2 * i, lot=f"E-{i}")
     lots = found.section.kpis()["porosity_by_lot"]
@@ -336,14 +251,20 @@ def test_the_latest_lots_stand_among_the_key_figures() -> None:
 
 
 def test_restored_it_goes_on_as_it_was() -> None:
-    whole, restored = _applied(36.0, 240.0), _Supervisor(line_load_max=400.0)
+    whole, restored = _applied(36.0, 240.0), SupervisedCalender(line_load_max=400.0)
+    for found in (whole, restored):
+        found.line.loadings.update({"E-2": (20.0, 0.01), "E-3": (20.0, 0.01)})
     whole.tell("calender.rolls_changed", 131, before="R-1", after="R-2")
-    whole.state(132, lot="E-2", wear=25.0)
+    whole.state(132, lot="E-2", wear=25.0, thickness_out_sd=0.2)
+    whole.state(133, lot="E-3", wear=25.0, thickness_out_sd=0.2)
+    whole.tell("calender.sample", 133.5, lot="E-2", sample=31.0)
     restored.section.restore(loads(dumps(whole.section.snapshot())))
     restored.desk.restore(loads(dumps(whole.desk.snapshot())))
     restored.sequence = whole.sequence
     before = len(whole.done.upward)
     for found in (whole, restored):
-        found.state(134, lot="E-3")
+        found.state(134, lot="E-3", thickness_out_sd=0.2)
+        found.tell("calender.sample", 135, lot="E-2", sample=30.0)
+        found.state(136, lot="E-4")
     assert dumps(restored.section.snapshot()) == dumps(whole.section.snapshot())
     assert restored.done.upward == whole.done.upward[before:]

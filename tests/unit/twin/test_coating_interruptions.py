@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.unit.twin.coated_web import EXIT, gauge_exit
+from tests.unit.twin.coated_web import EXIT, from_on, gauge_exit
 from tests.unit.twin.coating_line import COATER, GAUGE, at, coater, gauge
 from tests.unit.twin.electrode_layer import Layer
+from tests.unit.twin.supervised_web import LEARNED_S, SupervisedWeb, learned
 from twin.electrode.coater_history import CoaterHistory
 from twin.electrode.desk import Desk
 from twin.electrode.disposition import Dispositions
@@ -164,6 +165,45 @@ def test_an_undecided_proposal_is_withdrawn_when_more_is_wrong_than_a_setpoint_c
     line.sees("gauge.loading", -60.0, 2)
     assert line.proposal.state is State.EXPIRED
     assert "no setpoint corrects" in line.proposal.history[-1].reason
+
+
+@pytest.fixture
+def stepped() -> SupervisedWeb:
+    """A line whose loading stepped up by 3 %; an excursion that was corrected at once, while
+    the blocks of web that the gauge behind the oven must see first are still on their way."""
+    line = learned({"pump": from_on(LEARNED_S, 3.0)})
+    line.run(20.0)
+    line.excursion(3.0, line.now)
+    (found,) = line.latest.values()
+    assert line.carry_out(found).state is State.APPLIED
+    return line
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_drift_that_lags_behind_a_step_does_not_take_its_correction_back(
+    stepped: SupervisedWeb, restarts: bool
+) -> None:
+    if restarts:
+        stepped.restarted()
+    decided = stepped.run(400.0)
+    lowered = [f for f in decided for c in f.changes if c.to_value < c.from_value - 0.4]
+    assert lowered == []
+    assert stepped.deviation() == pytest.approx(0.0, abs=0.5)
+
+
+def test_a_cause_that_quick_sensors_told_is_not_lost_to_web_from_before_it(
+    stepped: SupervisedWeb,
+) -> None:
+    stepped.run(60.0)
+    told = []
+    for _ in range(20):
+        stepped.run(20.0)
+        lines = stepped.rules.kpis()["lines"]
+        assert isinstance(lines, dict)
+        causes = lines[COATER]["causes"]
+        told.append(max(causes, key=causes.get) if causes else None)
+    assert told[0] == "pump"
+    assert set(told) == {"pump"}
 
 
 def test_a_restart_of_the_supervisor_forgets_none_of_it(corrected: Line) -> None:

@@ -65,7 +65,7 @@ class NipEstimator:
         self.spread = Spread()
         self.point: Point | None = None
         self.gap_seen = False
-        self._far = 0
+        self._far = self._gap_far = 0
         self._odd_sample = 0.0
         self._noise = _Noise(
             settings.number(config, "line_load_noise"),
@@ -101,12 +101,7 @@ class NipEstimator:
             learned = self._thickness(point, found.value, variance, held)
         found = window.means.get("gap")
         if found is not None and load.value >= _TOUCHING:
-            variance = self._variance(self._noise.gap, found.count)
-
-            def expected(x: Array) -> tuple[float, Array]:
-                return gap(x, nip(x, *point), self.prior.electrode, point.line_load)
-
-            self.filter.measure(found.value, variance, expected, held)
+            self._gap(point, found.value, self._variance(self._noise.gap, found.count), held)
             self.gap_seen = True
         return learned
 
@@ -198,13 +193,13 @@ class NipEstimator:
         self.filter.P[X.WEAR, X.WEAR] = _FRESH_WEAR_SD**2
         self.filter.open(X.LN_GAMMA, self._gamma_change**2)
         self.gap_seen = False
-        self._far, self.filter.reference = 0, None
+        self._far, self._gap_far, self.filter.reference = 0, 0, None
 
     def formulation_changed(self) -> None:
         """All that belongs to the coating is as the parameters have it; the machine stays."""
         self.filter.forget(priors.OF_FORMULATION, self.prior)
         self.spread.forget()
-        self._far, self.filter.reference = 0, None
+        self._far, self._gap_far, self.filter.reference = 0, 0, None
 
     def _thickness(self, point: Point, value: float, variance: float, held: Sequence[X]) -> bool:
         """A thickness far from what is expected is taken when it stays there: something
@@ -228,6 +223,24 @@ class NipEstimator:
         self.filter.measure(value, variance, expected, held)
         return True
 
+    def _gap(self, point: Point, value: float, variance: float, held: Sequence[X]) -> None:
+        """A gap that stays far below what is expected is worn rolls, and one above it a zero
+        that was set anew: the coating moves the gap only as far as it moves the thickness."""
+
+        def expected(x: Array) -> tuple[float, Array]:
+            return gap(x, nip(x, *point), self.prior.electrode, point.line_load)
+
+        thought, row = expected(self.filter.x[:N])
+        size = value - thought
+        far = size * size > _GATE2 * self.filter.innovation_variance(row, variance)
+        self._gap_far = self._gap_far + 1 if far and self.gap_seen else 0
+        if 0 < self._gap_far < _CONFIRMED_BY:
+            return
+        if self._gap_far:
+            self._gap_far = 0
+            self.filter.open(X.WEAR if size < 0 else X.GAP_ZERO, size * size)
+        self.filter.measure(value, variance, expected, held)
+
     def _variance(self, noise: float, count: int) -> float:
         return noise * noise / count + self._noise.window**2
 
@@ -245,7 +258,7 @@ class NipEstimator:
             "prior": [self.prior.mean.copy(), self.prior.sd.copy()],
             "point": None if self.point is None else [*self.point],
             "gap_seen": self.gap_seen,
-            "far": self._far,
+            "far": [self._far, self._gap_far],
             "odd_sample": self._odd_sample,
         }
 
@@ -255,7 +268,7 @@ class NipEstimator:
         point = snapshot["point"]
         self.point = None if point is None else Point(*map(saved.number, saved.items(point)))
         self.gap_seen = bool(snapshot["gap_seen"])
-        self._far = saved.whole(snapshot["far"])
+        self._far, self._gap_far = map(saved.whole, saved.items(snapshot["far"]))
         self._odd_sample = saved.number(snapshot["odd_sample"])
 
     def renew(self, snapshot: Snapshot) -> None:

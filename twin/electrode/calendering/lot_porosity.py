@@ -1,4 +1,5 @@
-"""The porosity of an electrode lot, gathered while it runs through the rolls.
+"""What is read of an electrode lot, and its porosity by the calender's own estimate, gathered
+while it runs through the rolls.
 
 What the estimator does not know of density, gauge or laboratory holds for a whole lot, so
 the width of a lot's porosity is that of its readings and not less for their number.
@@ -8,10 +9,10 @@ import math
 from dataclasses import dataclass, field
 from typing import Final
 
-from twin.asset import Json
+from twin.asset import AssetConfig, Json
+from twin.electrode import settings
 from twin.electrode.calendering.calender_state import CalenderState
 from twin.electrode.calendering.estimator import Z90
-from twin.electrode.calendering.model import MODEL
 from twin.estimation import saved
 from twin.snapshot import Snapshot
 
@@ -23,7 +24,6 @@ _MEANS: Final = (
     "porosity_loading_covariance",
     "loading_deviation",
     "loading_deviation_sd",
-    "thickness_out",
 )
 
 
@@ -45,18 +45,22 @@ class LotPorosity:
     own: tuple[float, float] | None = None
     """Mean porosity and width, where the calender itself knows the lot: with what it has
     learned since."""
+    gauged: list[float] = field(default_factory=lambda: [0.0] * 4)
+    """Of the thickness behind the rolls: weight, seconds, and weighted sums of it [um] and
+    of its variance."""
 
-    def take(self, state: CalenderState, metre: float | None, solids: float) -> None:
-        """``metre``: of the web that is at the rolls; ``solids``: their density [kg/m3]."""
+    def take(self, state: CalenderState, metre: float | None, calender: AssetConfig) -> None:
+        """``metre``: of the web that is at the rolls."""
         if self.from_m is None:
             self.from_m = metre
         if metre is not None and self.to_m is not None:
             weight = max(0.0, metre - self.to_m)
         else:
             weight = (state.time_ns - self.to_ns) / 1e9 if self.to_ns else 1.0
+        seconds = (state.time_ns - (self.to_ns or state.time_ns)) / 1e9
         self.to_ns = state.time_ns
         self.to_m = metre if metre is not None else self.to_m
-        self.density_of_solids = solids
+        self.density_of_solids = settings.number(calender, "solid_density")
         self.loading_assumed = state.get("loading_assumed") or self.loading_assumed
         self.roll_set = state.text("roll_set") or self.roll_set
         porosity, sd = state.get("lot_porosity"), state.get("lot_porosity_sd")
@@ -67,6 +71,28 @@ class LotPorosity:
         self.weight += weight
         for name in _MEANS:
             self.sums[name] += weight * (state.get(name) or 0.0)
+        self._gauge(state, weight, seconds, calender)
+
+    def thickness(self, window_s: float, window_sd: float) -> tuple[float, float] | None:
+        """Mean behind the rolls [um] and its standard deviation; None where it was not read
+        over half of the lot. ``window_sd`` [um] is what thicknesses over ``window_s`` scatter
+        by that noise does not explain."""
+        weight, seconds, total, variance = self.gauged
+        if weight <= 0 or weight < 0.5 * self.weight:
+            return None
+        windows = max(1.0, seconds / window_s)
+        return total / weight, math.sqrt((variance / weight + window_sd**2) / windows)
+
+    def _gauge(
+        self, state: CalenderState, weight: float, seconds: float, calender: AssetConfig
+    ) -> None:
+        """A gauge that is silent grows less sure than one reading is; bare foil is no web."""
+        thickness, sd = state.get("thickness_out"), state.get("thickness_out_sd")
+        if thickness is None or sd is None or sd > settings.number(calender, "thickness_out_noise"):
+            return
+        if thickness > settings.number(calender, "foil_thickness"):
+            taken = (weight, seconds, weight * thickness, weight * sd * sd)
+            self.gauged = [a + b for a, b in zip(self.gauged, taken, strict=True)]
 
     def mean(self, name: str) -> float:
         return self.sums[name] / self.weight
@@ -88,24 +114,6 @@ class LotPorosity:
         # Rounding and a lot's own spread may not make it certain.
         return value, math.sqrt(max(sd * sd - gain * covariance, 0.01 * sd * sd))
 
-    def data(self, loading: tuple[float, float] | None, final: bool) -> dict[str, Json]:
-        """As ``lot.porosity`` tells it. ``density`` [kg/m3] is that of the coating."""
-        porosity, sd = self.porosity(loading)
-        return {
-            "lot": self.lot,
-            "from_ns": self.from_ns,
-            "to_ns": self.to_ns,
-            "from_m": self.from_m,
-            "to_m": self.to_m,
-            **interval(porosity, sd),
-            "thickness": self.mean("thickness_out") or None,
-            "density": self.density_of_solids * (1 - porosity / 100),
-            "loading": None if loading is None else loading[0],
-            "roll_set": self.roll_set,
-            "final": final,
-            "model": MODEL,
-        }
-
     def is_due(self, time_ns: int, every_minutes: float) -> bool:
         return time_ns - max(self.told_ns, self.from_ns) >= every_minutes * _MINUTE_NS
 
@@ -123,6 +131,7 @@ class LotPorosity:
             "density_of_solids": self.density_of_solids,
             "roll_set": self.roll_set,
             "own": None if self.own is None else [*self.own],
+            "gauged": [*self.gauged],
         }
 
     @classmethod
@@ -144,6 +153,7 @@ class LotPorosity:
         if own is not None:
             value, sd = map(saved.number, saved.items(own))
             found.own = (value, sd)
+        found.gauged = [saved.number(of) for of in saved.items(snapshot["gauged"])]
         return found
 
 

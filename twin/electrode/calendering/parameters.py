@@ -86,6 +86,17 @@ _MACHINE: Final = (
        "0: not in line with a coater; machine drawing"),
 )  # fmt: skip
 
+_LOTS: Final = (
+    _P("loading_gauge_bias_sd", "%",
+       "Standard deviation of what the measured loadings of all lots are wrong by",
+       0.5, 0.0, 20.0, "calibrated against punched and weighed samples to ±1 %; chosen"),
+    _P("lot_sd", "%",
+       "Standard deviation of what a lot's thickness and loading, one against the other, are "
+       "wrong by otherwise than its neighbours', in points of porosity", 0.05, 0.0, 10.0,
+       "chosen: foil of one coil holds its thickness to 0.5 % (0.04 points), and what the two "
+       "gauges see of the width differs by 0.04 % (0.03 points)"),
+)  # fmt: skip
+
 _TARGET: Final = (
     _P("control", None, "What the machine regulates: line_load or gap", "line_load"),
     _P("porosity_target", "%", "Porosity that is wanted", 30.0, 1.0, 90.0, "recipe, 25-35 %"),
@@ -104,4 +115,4 @@ _TARGET: Final = (
     _P("effect_window", "s", "Time over which an effect is measured", 60.0, 1.0, 3600.0, "chosen"),
 )  # fmt: skip
 
-PARAMETERS: Final = (*_COMPACTION, *_RECIPE, *_MACHINE, *_TARGET, *NOISE)
+PARAMETERS: Final = (*_COMPACTION, *_RECIPE, *_MACHINE, *_LOTS, *_TARGET, *NOISE)

@@ -14,7 +14,6 @@ from twin.electrode import settings
 from twin.electrode.calendering import proposal
 from twin.electrode.calendering.calender_state import CalenderState, text
 from twin.electrode.calendering.lot_book import LotBook
-from twin.electrode.calendering.lot_porosity import LotPorosity
 from twin.electrode.calendering.nip_effect import NipEffect
 from twin.electrode.calendering.watch import CalenderWatch
 from twin.electrode.desk import Desk
@@ -25,7 +24,6 @@ from twin.plant.supervision import Decisions
 from twin.snapshot import Snapshot
 
 _SECOND_NS: Final = 1_000_000_000
-_TELL_EVERY_MIN: Final = 5.0
 _ROLLS_WITHIN_NS: Final = 8 * 3600 * _SECOND_NS
 """Rolls reported as replaced must be seen to have changed within a shift."""
 _WHAT: Final = {
@@ -55,7 +53,8 @@ class CalenderSection(Section):
         if asset.kind != "calender":
             return Decisions()
         if event.kind == "calender.sample":
-            return self._book.sampled(event)
+            watch = self._watches.setdefault(asset.name, CalenderWatch())
+            return self._book.sampled(watch, event, asset, line)
         if event.kind in _WHAT:
             data = {**event.data, "what": _WHAT[event.kind], "cause": event.kind}
             decisions = self._book.pass_on("process.changed", event, data)
@@ -66,7 +65,7 @@ class CalenderSection(Section):
         if state is None:
             return Decisions()
         watch = self._watches.setdefault(asset.name, CalenderWatch())
-        decisions = self._gather(watch, asset, state, line)
+        decisions = self._book.gather(watch, asset, state, line)
         decisions.merge(self._measure(watch, asset, state))
         decisions.merge(self._consider(watch, asset, state, event))
         decisions.merge(self._consider_rolls(watch, asset, state, event))
@@ -113,38 +112,11 @@ class CalenderSection(Section):
         return decisions
 
     def kpis(self) -> Mapping[str, Json]:
-        return {"porosity_by_lot": self._book.kpis()}
-
-    def _gather(
-        self, watch: CalenderWatch, calender: AssetConfig, state: CalenderState, line: Line
-    ) -> Decisions:
-        """Which lot runs: as the calender says, else as the coater did so many metres ago."""
-        lot, metre = state.text("lot"), state.get("web_length")
-        coater = settings.text(calender, "coater")
-        history = line.coater_history(coater) if coater else None
-        if history is not None:
-            distance = settings.number(calender, "distance_from_die")
-            lot = lot or history.lot_at(state.time_ns, distance)
-            if metre is None:
-                metre = history.metres_at(state.time_ns, distance)
-        decisions, present = Decisions(), watch.lot
-        if present is not None and present.lot != lot:
-            loading = line.lot_loading(present.lot)
-            decisions.merge(
-                self._book.tell(calender.name, present, loading, state.time_ns, final=True)
-            )
-            present = watch.lot = None
-        if not lot:
-            return decisions
-        if present is None:
-            present = watch.lot = LotPorosity(lot, state.time_ns)
-        present.take(state, metre, settings.number(calender, "solid_density"))
-        if present.is_due(state.time_ns, _TELL_EVERY_MIN):
-            loading = line.lot_loading(lot)
-            decisions.merge(
-                self._book.tell(calender.name, present, loading, state.time_ns, final=False)
-            )
-        return decisions
+        changed = {name: watch.rolls_ns for name, watch in self._watches.items() if watch.rolls_ns}
+        return {
+            "porosity_by_lot": self._book.kpis(),
+            **({"rolls_changed_ns": changed} if changed else {}),
+        }
 
     def _consider(
         self, watch: CalenderWatch, calender: AssetConfig, state: CalenderState, event: Event
@@ -210,6 +182,7 @@ class CalenderSection(Section):
     def _rolls_changed(self, event: Event) -> Decisions:
         watch = self._watches.setdefault(event.asset, CalenderWatch())
         watch.rolls_ns, watch.worn = event.time_ns, None
+        watch.lots.rolls_changed()
         found = self._desk.open_for(event.asset, proposal.ROLLS)
         if found is not None and found.state is State.APPLIED:
             words = f"{text(event.data, 'before')} replaced by {text(event.data, 'after')}"

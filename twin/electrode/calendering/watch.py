@@ -1,8 +1,9 @@
 """What the section remembers of one calender."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from twin.electrode.calendering.calender_state import CalenderState
+from twin.electrode.calendering.hand_over import HandOver
 from twin.electrode.calendering.lot_porosity import LotPorosity
 from twin.electrode.calendering.nip_effect import NipEffect
 from twin.electrode.calendering.saving import text_or_none
@@ -28,6 +29,7 @@ class CalenderWatch:
     rolls_ns: int = 0
     effect: NipEffect | None = None
     effect_of: str = ""
+    lots: HandOver = field(default_factory=HandOver)
 
     def sees_outside(self, state: CalenderState, is_outside: bool) -> bool:
         if not is_outside:
@@ -55,6 +57,7 @@ class CalenderWatch:
             "rolls_ns": self.rolls_ns,
             "effect": None if self.effect is None else self.effect.snapshot(),
             "effect_of": self.effect_of,
+            "lots": self.lots.snapshot(),
         }
 
     @classmethod
@@ -69,4 +72,5 @@ class CalenderWatch:
             saved.whole(snapshot["rolls_ns"]),
             None if effect is None else NipEffect.restored(saved.fields(effect)),
             saved.text(snapshot["effect_of"]),
+            HandOver.restored(saved.fields(snapshot["lots"])),
         )

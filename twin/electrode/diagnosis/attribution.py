@@ -59,4 +59,5 @@ def attribute(deviation: Array, covariance: Array, found: Signatures) -> dict[st
     for members, chance in zip(sets, posterior, strict=True):
         for member in members:
             chances[names[member]] += float(chance)
-    return chances
+    # Sums of many shares may end a hair above one.
+    return {name: min(chance, 1.0) for name, chance in chances.items()}

@@ -36,6 +36,11 @@ class Course:
         """The level now [%]; 0 where there is none."""
         return self._filter.level if self._filter.known else 0.0
 
+    @property
+    def until_ns(self) -> int:
+        """When the latest web that it knows of was at the die; 0 where it knows of none."""
+        return self._filter.time_ns or 0
+
     def clear(self) -> None:
         self._filter = LevelFilter(_NOISE, _WANDER, _SLOPE_WANDER)
 

@@ -163,6 +163,9 @@ class LineWatch:
 
     def _look_again(self, block: Block) -> None:
         assert self.episode is not None
+        if self.blocks.middle_ns(block.number) <= self.episode.to_ns:
+            # Quick sensors told of it by web that this block lies before.
+            return
         # What has just moved is seen in the latest minutes; later on more of them say more.
         long = self.episode.blocks * self._settings.block_s >= 2 * _WINDOWS_S[-1]
         window_s = _WINDOWS_S[-1] if long else _WINDOWS_S[1]
