@@ -4,8 +4,11 @@ It uses nothing but gRPC and OPC UA, and is meant to be copied. What it does is 
 by the state of each recommendation alone, so it may be stopped and started at any time:
 
     PROPOSED   a person (--approve ask) or this client (--approve auto) decides
-    APPROVED   write the setpoint, read it back, report it as applied
+    APPROVED   write each setpoint, read it back, report it as applied
     any other  nothing to do; what became of it is logged
+
+A recommendation without a change is a person's work at the plant (calibrate a gauge,
+scrap a length): it is left PROPOSED. With --carry-out it is taken as done at once.
 
     python examples/mes_client.py --gateway 127.0.0.1:50051 --plant demo \\
         --opcua opc.tcp://127.0.0.1:4840/gigatwin/ --operator "A. Miller" --approve ask \\
@@ -162,6 +165,7 @@ class MesClient:
         operator: str,
         decide: Decide,
         journal: Journal,
+        carries_out: bool = False,
     ) -> None:
         self._stub = stub
         self._parent = f"plants/{plant}"
@@ -169,6 +173,7 @@ class MesClient:
         self._operator = operator
         self._decide = decide
         self._journal = journal
+        self._carries_out = carries_out
         self._resume_token = ""
         self._done: set[str] = set()
 
@@ -218,9 +223,7 @@ class MesClient:
         """PROPOSED: asks for a decision and passes it on."""
         name = recommendation.name
         self._say("proposed", f"{name}: {recommendation.title}", name)
-        missing = [s for s in _setpoints(recommendation) if not self._plc.knows(s)]
-        if missing:
-            self._say("unmapped", f"{name}: no node for {', '.join(missing)}; left alone", name)
+        if self._leaves(recommendation):
             return
         # The twin keeps to its limits; an MES still checks what it is asked to write.
         wrong = [c for c in recommendation.changes if not _within_limits(c)]
@@ -257,13 +260,15 @@ class MesClient:
         """APPROVED: writes the setpoint and reports it. The watch says so even of our own."""
         name = approved.name
         try:
+            if self._leaves(approved):
+                return
             written = await self._write(approved)
             if written is None:
                 return
             report = pb.ReportAppliedRequest(
                 name=name,
                 applied_by=self._operator,
-                value=approved.changes[0].to_value,
+                value=approved.changes[0].to_value if approved.changes else 0.0,
                 request_id=self._request_id("applied", approved),
             )
             report.apply_time.FromDatetime(written)
@@ -274,10 +279,26 @@ class MesClient:
             self._overtaken(name, error)
         else:
             self._done.add(name)
-            self._say("applied", f"{name}: reported as applied", name)
+            done = "applied" if approved.changes else "carried out"
+            self._say("applied", f"{name}: reported as {done}", name)
+
+    def _leaves(self, recommendation: pb.Recommendation) -> bool:
+        """Whether it is left to others: a person's work, or a setpoint that has no node."""
+        name = recommendation.name
+        missing = [s for s in _setpoints(recommendation) if not self._plc.knows(s)]
+        if missing:
+            self._say("unmapped", f"{name}: no node for {', '.join(missing)}; left alone", name)
+            return True
+        if recommendation.changes or self._carries_out:
+            return False
+        self._say("work", f"{name}: nothing to write, a person must do it; left alone", name)
+        return True
 
     async def _write(self, approved: pb.Recommendation) -> datetime | None:
-        """Writes every change; tries again while the PLC is away and the approval holds."""
+        """Writes every change; tries again while the PLC is away and the approval holds.
+
+        Returns when the last one was written (now, where there is none), or None.
+        """
         name, backoff = approved.name, Backoff()
         while True:
             request = pb.GetRecommendationRequest(name=name)
@@ -285,11 +306,11 @@ class MesClient:
             if now.recommendation.state != State.STATE_APPROVED:
                 self._say("overtaken", f"{name}: no longer approved; not written", name)
                 return None
+            times = [] if approved.changes else [datetime.now(UTC)]
             try:
                 for setpoint, change in zip(_setpoints(approved), approved.changes, strict=True):
-                    if not self._plc.knows(setpoint):
-                        raise SetpointRefused(f"{setpoint}: no node is known for it")
                     written = await self._plc.write(setpoint, change.to_value)
+                    times.append(written)
                     self._say(
                         "written",
                         f"{name}: {setpoint} = {change.to_value:g} {change.unit}",
@@ -303,7 +324,7 @@ class MesClient:
                 self._say("plc_away", f"{name}: the PLC is away ({why}); trying again", name)
                 await backoff.wait()
             else:
-                return written
+                return max(times)
 
     def _overtaken(self, name: str, error: grpc.aio.AioRpcError) -> None:
         """Someone else decided, it expired or changed, or the gateway finds fault with the call:
@@ -329,9 +350,14 @@ class MesClient:
 
 
 def _setpoints(recommendation: pb.Recommendation) -> list[str]:
-    """``line1/coater.line_speed`` for each change, from ``plants/demo/assets/line1/coater``."""
-    asset = recommendation.asset.partition("/assets/")[2]
-    return [f"{asset}.{change.signal}" for change in recommendation.changes]
+    """``line1/coater.line_speed`` for each change, from ``plants/demo/assets/line1/coater``.
+
+    A change may be of another asset than the recommendation: one oven has many zones.
+    """
+    return [
+        f"{(change.asset or recommendation.asset).partition('/assets/')[2]}.{change.signal}"
+        for change in recommendation.changes
+    ]
 
 
 def _within_limits(change: pb.Change) -> bool:
@@ -372,6 +398,8 @@ def describe(recommendation: pb.Recommendation) -> str:
             f"(limits {c.lower_limit:g} to {c.upper_limit:g})"
             for setpoint, c in zip(_setpoints(recommendation), recommendation.changes, strict=True)
         ),
+        *(() if recommendation.changes else ("  change  none: it is done at the plant itself",)),
+        *(f"  cause   {c.name} {c.probability:.0%}: {c.reason}" for c in recommendation.causes),
         f"  expect  {_interval(effect)}",
         *(
             f"  seen    {e.asset.partition('/assets/')[2]}.{e.signal}: {_interval(e.summary)} "
@@ -450,6 +478,11 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument("--operator", required=True, metavar="NAME", help="who decides")
     parser.add_argument("--approve", choices=("ask", "auto"), default="ask")
+    parser.add_argument(
+        "--carry-out",
+        action="store_true",
+        help="take work that is done at the plant itself as done at once (for demonstrations)",
+    )
     parser.add_argument("--log", type=Path, metavar="FILE", help="append JSON lines to it")
     arguments = parser.parse_args(argv)
     if arguments.approve == "ask" and not sys.stdin.isatty():
@@ -474,6 +507,7 @@ async def _main(arguments: argparse.Namespace) -> int:
                 arguments.operator,
                 ask if arguments.approve == "ask" else approve_all,
                 journal,
+                arguments.carry_out,
             )
             journal.write("watching", f"watching {arguments.plant} at {arguments.gateway}")
             await client.run()

@@ -1,7 +1,7 @@
 """What is told of the demonstration while it runs, and of each recommendation at its end."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import grpc
@@ -70,13 +70,17 @@ def told(recommendation: pb.Recommendation) -> list[str]:
         case "APPROVED":
             return [f"approved by {recommendation.decided_by}"]
         case "APPLIED":
-            written = ", ".join(
-                f"{c.signal} {c.to_value:g} {c.unit}" for c in recommendation.changes
-            )
+            written = ", ".join(_written(recommendation))
             return [f"the MES has written {written}" if written else "reported as carried out"]
         case _:
             last = recommendation.history[-1].reason if recommendation.history else ""
             return [recommendation.effect.verdict or f"{recommendation.title}: {last}"]
+
+
+def _written(recommendation: pb.Recommendation) -> Iterator[str]:
+    for change in recommendation.changes:
+        asset = _asset(change.asset or recommendation.asset)
+        yield f"{asset}.{change.signal} {change.to_value:g} {change.unit}"
 
 
 def _causes(recommendation: pb.Recommendation) -> str:

@@ -5,7 +5,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,12 @@ pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 ROOT = Path(__file__).parents[2]
 NAME = "plants/demo/recommendations/r1"
 SETPOINT = "line1/coater.line_speed"
+COATER = {SETPOINT: "line_speed_setpoint"}
+OVEN = {
+    "line1/oven/one.air_setpoint": "line_speed_setpoint",
+    "line1/oven/three.air_setpoint": "slot_die_gap_setpoint",
+}
+"""Two writable nodes of the bench's PLC stand for the zones'."""
 S = pb.Recommendation.State
 
 
@@ -59,6 +65,35 @@ def a_recommendation(state: S.ValueType = S.STATE_PROPOSED, to: float = 41.0) ->
         lot="L2026-0001",
         etag="1",
     )
+    return recommendation
+
+
+def an_oven_profile(state: S.ValueType = S.STATE_PROPOSED, **to: float) -> pb.Recommendation:
+    """New setpoints for these zones (one, three: line1/oven/one, …)."""
+    recommendation = a_recommendation(state)
+    recommendation.type = "oven_profile"
+    recommendation.asset = "plants/demo/assets/line1/oven/one"
+    del recommendation.changes[:]
+    for zone, degc in to.items():
+        recommendation.changes.add(
+            asset=f"plants/demo/assets/line1/oven/{zone}",
+            signal="air_setpoint",
+            from_value=100.0,
+            to_value=degc,
+            unit="degC",
+            lower_limit=60.0,
+            upper_limit=150.0,
+        )
+    return recommendation
+
+
+def a_persons_work(state: S.ValueType = S.STATE_PROPOSED) -> pb.Recommendation:
+    """There is nothing to write: a person goes to the gauge."""
+    recommendation = a_recommendation(state)
+    recommendation.type = "gauge_calibration"
+    recommendation.title = "Calibrate line1/coater/gauge-top"
+    del recommendation.changes[:]
+    recommendation.causes.add(name="gauge", probability=0.83, reason="the wet film is as before")
     return recommendation
 
 
@@ -168,8 +203,8 @@ async def plc(started_plc: BenchPlc) -> BenchPlc:
     return started_plc
 
 
-async def setpoint(plc: BenchPlc) -> float:
-    value = await plc.read(plc.node_ids(0)["line_speed_setpoint"])
+async def setpoint(plc: BenchPlc, signal: str = "line_speed_setpoint") -> float:
+    value = await plc.read(plc.node_ids(0)[signal])
     assert isinstance(value, float)
     return value
 
@@ -212,12 +247,15 @@ async def client_of(
     plc: BenchPlc,
     journal: Journal,
     decide: Decide = approve_all,
-    signal_name: str = "line_speed_setpoint",
+    signals: Mapping[str, str] = COATER,
+    carries_out: bool = False,
 ) -> AsyncIterator["asyncio.Task[None]"]:
-    nodes = {SETPOINT: plc.node_ids(0)[signal_name]}
+    nodes = {name: plc.node_ids(0)[signal] for name, signal in signals.items()}
     async with serving(gateway) as address, grpc.aio.insecure_channel(address) as channel:
         stub = rpc.RecommendationServiceStub(channel)
-        client = MesClient(stub, "demo", Plc(plc.endpoint, nodes), "A. Miller", decide, journal)
+        client = MesClient(
+            stub, "demo", Plc(plc.endpoint, nodes), "A. Miller", decide, journal, carries_out
+        )
         task = asyncio.create_task(client.run())
         try:
             yield task
@@ -328,7 +366,7 @@ async def test_a_change_beyond_its_own_limits_is_never_approved(plc: BenchPlc) -
 
 async def test_what_the_plc_refuses_is_not_reported(plc: BenchPlc) -> None:
     gateway, heard = Gateway(a_recommendation()), Heard()
-    async with client_of(gateway, plc, heard, signal_name="line_speed"):
+    async with client_of(gateway, plc, heard, signals={SETPOINT: "line_speed"}):
         await heard.has("refused")
     assert gateway.count(pb.ReportAppliedRequest) == 0
     assert gateway.recommendation.state == S.STATE_APPROVED
@@ -341,6 +379,67 @@ async def test_a_signal_without_a_node_is_left_alone(plc: BenchPlc) -> None:
     async with client_of(gateway, plc, heard):
         await heard.has("unmapped")
     assert gateway.recommendation.state == S.STATE_PROPOSED
+
+
+async def test_each_zone_of_an_oven_profile_is_written_and_it_is_reported_once(
+    plc: BenchPlc,
+) -> None:
+    gateway, heard = Gateway(an_oven_profile(one=96.0, three=124.0)), Heard()
+    async with client_of(gateway, plc, heard, signals=OVEN):
+        await gateway.reached(S.STATE_APPLIED)
+    assert await setpoint(plc) == 96.0
+    assert await setpoint(plc, "slot_die_gap_setpoint") == 124.0
+    report = gateway.the(pb.ReportAppliedRequest)
+    assert isinstance(report, pb.ReportAppliedRequest)
+    assert report.value == 96.0
+    assert heard.events.count("written") == 2
+
+
+async def test_a_profile_with_one_zone_beyond_its_limits_is_never_approved(plc: BenchPlc) -> None:
+    gateway = Gateway(an_oven_profile(one=96.0, three=151.0))
+    async with client_of(gateway, plc, Heard(), signals=OVEN):
+        await gateway.reached(S.STATE_REJECTED)
+    assert await setpoint(plc) == 40.0
+
+
+@pytest.mark.parametrize("state", [S.STATE_PROPOSED, S.STATE_APPROVED])
+async def test_a_profile_with_one_zone_that_has_no_node_is_not_written_in_part(
+    plc: BenchPlc, state: S.ValueType
+) -> None:
+    gateway, heard = Gateway(an_oven_profile(state, one=96.0, two=101.0)), Heard()
+    async with client_of(gateway, plc, heard, signals=OVEN):
+        await heard.has("unmapped")
+        await heard.has("synced")
+    assert gateway.recommendation.state == state
+    assert await setpoint(plc) == 40.0
+
+
+async def test_a_profile_that_the_plc_takes_in_part_is_not_reported(plc: BenchPlc) -> None:
+    gateway, heard = Gateway(an_oven_profile(one=96.0, three=124.0)), Heard()
+    signals = {**OVEN, "line1/oven/three.air_setpoint": "slot_die_gap"}
+    async with client_of(gateway, plc, heard, signals=signals):
+        await heard.has("refused")
+    assert gateway.count(pb.ReportAppliedRequest) == 0
+
+
+@pytest.mark.parametrize("state", [S.STATE_PROPOSED, S.STATE_APPROVED])
+async def test_a_persons_work_is_left_to_a_person(plc: BenchPlc, state: S.ValueType) -> None:
+    gateway, heard = Gateway(a_persons_work(state)), Heard()
+    async with client_of(gateway, plc, heard):
+        await heard.has("work")
+        await heard.has("synced")
+    assert gateway.recommendation.state == state
+
+
+async def test_a_persons_work_is_reported_as_done_where_it_is_told_so(plc: BenchPlc) -> None:
+    gateway, heard = Gateway(a_persons_work()), Heard()
+    async with client_of(gateway, plc, heard, carries_out=True):
+        await gateway.reached(S.STATE_APPLIED)
+    report = gateway.the(pb.ReportAppliedRequest)
+    assert isinstance(report, pb.ReportAppliedRequest)
+    assert report.value == 0.0
+    assert report.HasField("apply_time")
+    assert "written" not in heard.events
 
 
 async def test_what_someone_else_decided_meanwhile_is_taken_as_it_is(plc: BenchPlc) -> None:
@@ -365,6 +464,12 @@ async def test_an_operator_sees_what_why_and_on_what_evidence() -> None:
         "19.9 to 20.2",
         "L2026-0001",
     ):
+        assert part in shown
+
+
+async def test_an_operator_sees_what_is_to_be_done_at_the_plant_and_the_likely_cause() -> None:
+    shown = describe(a_persons_work())
+    for part in ("Calibrate", "at the plant itself", "gauge 83%", "the wet film is as before"):
         assert part in shown
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from simulation.scenarios import SCENARIOS
 from stores.records.store import SqlRecords
 from tests.commands import ROOT, Command, Finished, run
 
@@ -24,8 +25,13 @@ class Played:
 
     @property
     def effective(self) -> Any:
-        (found,) = [r for r in self.document["recommendations"] if r["state"] == "EFFECTIVE"][:1]
+        (found,) = [r for r in self.corrections if r["state"] == "EFFECTIVE"][:1]
         return found
+
+    @property
+    def corrections(self) -> list[Any]:
+        type = "coating_weight_correction"
+        return [r for r in self.document["recommendations"] if r["type"] == type]
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +64,19 @@ def test_its_document_says_what_was_and_that_nothing_was_lost(played: Played) ->
     assert document["readings_in"] > 1_000
     assert document["readings_lost"] == 0
     assert document["first_approved_s"] > 0
+    assert document["seen"] is True
+    assert "corrected" in document["expected"]
+    assert any("out of tolerance" in noticed for noticed in document["noticed"])
 
 
 def test_the_drift_was_corrected_with_effect_and_linked_to_the_lot(played: Played) -> None:
     found = played.effective
     assert {"id", "state", "asset", "from", "to", "unit", "lot", "effect"} <= set(found)
+    assert {"type", "title", "reason", "changes", "causes"} <= set(found)
+    (change,) = found["changes"]
+    assert {k: change[k] for k in ("signal", "from", "to", "unit")} == {
+        k: found[k] for k in ("signal", "from", "to", "unit")
+    }
     assert found["asset"] == "line1/coater"
     assert (found["signal"], found["unit"]) == ("line_speed", "m/min")
     assert found["to"] > found["from"]
@@ -92,9 +106,16 @@ def test_the_archive_replayed_gives_the_same_recommendation(played: Played) -> N
     )
     assert done.code == 0, done.errors
     again = done.document["recommendations"][0]
-    first = played.document["recommendations"][0]
+    first = played.corrections[0]
     assert {k: again[k] for k in ("asset", "signal", "unit", "lot")} == {
         k: first[k] for k in ("asset", "signal", "unit", "lot")
     }
     assert again["from"] == pytest.approx(first["from"], abs=0.05)
     assert again["to"] == pytest.approx(first["to"], abs=0.1)
+
+
+def test_every_scenario_is_listed_with_what_happens_in_it() -> None:
+    listed = run("demo", "--list")
+    assert listed.code == 0
+    for scenario in SCENARIOS.values():
+        assert f"{scenario.name:18} {scenario.description}" in listed.output
