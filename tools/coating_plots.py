@@ -118,7 +118,7 @@ def trade_off(
         plot.plot(false, metres, ".-", color=colour, lw=1, label=name)
     plot.plot(*twin, "*", color=TWIN, ms=13, label="twin")
     plot.axvline(0.5, color=READ, lw=0.8, ls=":")
-    plot.set(xlim=(0, 3), ylim=(0, None))
+    plot.set(xlim=(-0.05, 3), ylim=(0, 2000))
     plot.set(xlabel="false alarms in a shift of 8 h with nothing wrong")
     plot.set_ylabel("metres to the alarm, median")
     plot.legend(fontsize=8)

@@ -29,7 +29,7 @@ from tools.plotting import ALARM, DONE, OTHER, means, save
 ROOT: Final = Path(__file__).parents[1]
 _ONE_CAUSE, _TWO_CAUSES, _IN_THE_TANK = 82, 185, 65
 """Numbers of the bench's shifts: the pump, pump and lips at once, a thinner slurry."""
-_SCALES: Final = np.geomspace(0.7, 20.0, 25)
+_SCALES: Final = np.geomspace(0.7, 60.0, 30)
 
 
 def main() -> None:

@@ -123,7 +123,7 @@ _OTHERS: Final[Mapping[str, Expectation]] = MappingProxyType(
         "roll-wear": Expectation(
             "other rolls or another line load are proposed",
             lambda told: told.proposed("roll_replacement") or told.proposed("calender_line_load"),
-            lasts_s=1500.0,
+            lasts_s=300.0,
         ),
         "roll-change": Expectation(
             "the new rolls are noticed", _noticed(notices.ROLLS), lasts_s=240.0

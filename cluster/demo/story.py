@@ -31,7 +31,7 @@ class Story:
             request = pb.WatchRecommendationsRequest(parent=f"plants/{plant}")
             async for change in stub.WatchRecommendations(request):
                 if not change.synced:
-                    self._take(change.recommendation)
+                    self.take(change.recommendation)
 
     def notice(self, noticed: Mapping[str, str]) -> None:
         """What the twins found beside the recommendations, by key; each is told once."""
@@ -40,13 +40,16 @@ class Story:
                 self.noticed[key] = sentence
                 self.say(f"[bold]NOTICED[/bold] {escape(sentence)}")
 
-    def _take(self, recommendation: pb.Recommendation) -> None:
+    def take(self, recommendation: pb.Recommendation) -> None:
+        """It is new, or has changed."""
         self.recommendations[recommendation.name] = recommendation
         state = state_of(recommendation)
         if state == "APPLIED" and self.first_approved_s is None:
             self.first_approved_s = time.monotonic() - self.started
-        for line in told(recommendation):
-            self.say(f"[bold]{state}[/bold] {escape(line)}")
+        first, *more = told(recommendation)
+        self.say(f"[bold]{state}[/bold] {escape(first)}")
+        for line in more:
+            self.say(f"{' ' * len(state)} {escape(line)}")
 
     def documents(self) -> list[dict[str, object]]:
         return [document(r) for r in self.recommendations.values()]

@@ -74,7 +74,7 @@ _ASSETS: Final[Mapping[str, tuple[str, str, Mapping[str, float | str]]]] = {
             "film": "wet",
             "distance_from_die": 2.0,
             "coated_sides": 1.0,
-            "window": 10.0,
+            "window": 30.0,
         },
     ),
     "line1/thickness-dry": (
@@ -85,10 +85,17 @@ _ASSETS: Final[Mapping[str, tuple[str, str, Mapping[str, float | str]]]] = {
             "film": "dry",
             "distance_from_die": 58.0,
             "coated_sides": 1.0,
-            "window": 10.0,
+            "window": 30.0,
         },
     ),
-    **{f"line1/oven/zone{i}": ("oven_zone", f"oven.zone{i}", {**_ON_COATER}) for i in (1, 2, 3)},
+    **{
+        f"line1/oven/zone{i}": (
+            "oven_zone",
+            f"oven.zone{i}",
+            {**_ON_COATER, "length": 16.0, "position": 8.0 + 16.0 * (i - 1)},
+        )
+        for i in (1, 2, 3)
+    },
     "line1/calender": (
         "calender",
         "calender",

@@ -1,9 +1,6 @@
 """What the demonstration tells of a recommendation, and what of it goes into the document."""
 
 import json
-from collections.abc import Mapping
-
-import pytest
 
 from cluster.demo.story import Story, document, told
 from protocols.grpc.v1 import recommendation_service_pb2 as pb
@@ -100,12 +97,12 @@ def test_a_change_without_an_asset_is_the_recommendations_own() -> None:
     assert changes[0]["asset"] == "line1/oven/zone1"
 
 
-@pytest.mark.parametrize("to", [{}, {"zone1": 96.0}])
-def test_every_document_is_json_with_the_same_keys(to: Mapping[str, float]) -> None:
-    found = document(a_correction(**to))
-    assert json.loads(json.dumps(found)) == found
-    assert set(found) == set(document(a_correction(zone1=96.0)))
-    assert (found["signal"] is None) == (not to)
+def test_every_document_is_json_with_the_same_keys() -> None:
+    work, profile = document(a_correction()), document(a_correction(zone1=96.0))
+    for found in (work, profile):
+        assert json.loads(json.dumps(found)) == found
+    assert set(work) == set(profile)
+    assert [work[key] for key in ("signal", "from", "to", "unit")] == [None] * 4
 
 
 def test_the_document_holds_the_causes() -> None:
@@ -120,3 +117,21 @@ def test_what_is_noticed_again_is_told_once() -> None:
     story.notice({"standing": "the web stands"})
     story.notice({"standing": "the web stands", "heater": "zone 3 is cold"})
     assert [line.partition(" ")[2] for line in said] == ["the web stands", "zone 3 is cold"]
+
+
+def test_a_recommendation_is_said_once_with_its_state_however_many_lines_it_takes() -> None:
+    said: list[str] = []
+    story = Story(0.0, said.append)
+    story.take(with_causes(a_correction()))
+    assert len(said) == 3
+    assert [line.startswith("[bold]PROPOSED[/bold]") for line in said] == [True, False, False]
+    assert story.first_approved_s is None
+
+
+def test_the_first_setpoint_that_was_written_is_timed() -> None:
+    story = Story(0.0, lambda _: None)
+    story.take(a_correction(S.STATE_APPLIED, zone1=96.0))
+    first = story.first_approved_s
+    story.take(a_correction(S.STATE_APPLIED, zone1=97.0))
+    assert first is not None
+    assert story.first_approved_s == first
