@@ -31,6 +31,11 @@ class Finished:
         return json.loads(self.output)
 
 
+# A suite that a shell runs in the background ignores Ctrl-C, and so would what it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Command:
     """``gigatwin`` with these arguments; its descendants are known by a mark they inherit.
 

@@ -112,7 +112,7 @@ _OTHERS: Final[Mapping[str, Expectation]] = MappingProxyType(
             "the gauge is to be calibrated",
             lambda told: told.proposed("gauge_calibration"),
             _KNOWN_S,
-            lasts_s=330.0,
+            lasts_s=360.0,
         ),
         "oven-fault": Expectation(
             "the heater is seen to be at fault, or other air setpoints are proposed",
