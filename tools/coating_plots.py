@@ -10,7 +10,7 @@ from cluster.bench.electrode.play import TARGET
 from tools.electrode_runs import BLOCK_S, Run, seconds
 from tools.plotting import ALARM, DONE, OTHER, READ, TRUTH, TWIN, Array, band, means, panels
 from twin.electrode import settings
-from twin.electrode.coating_window import Bead, Slurry
+from twin.electrode.coating.window import Bead, Slurry
 
 
 def drift(run: Run, alone: Run, onset_s: float, told: Iterable[tuple[str, float]]) -> Figure:

@@ -26,14 +26,14 @@ from tools.plotting import (
 )
 from twin.asset import Effects, Event
 from twin.electrode import settings
-from twin.electrode.coating_gauge import CoatingGauge
 from twin.electrode.drying.film import ZERO_DEGC_K, dry
 from twin.electrode.drying.prediction import Operation, dimensions, scenarios
 from twin.electrode.drying.setup import ovens_of
 from twin.electrode.drying.watch import OvenWatch
-from twin.electrode.thickness_gauge import ThicknessGauge
-from twin.electrode.web_geometry import Lanes
-from twin.electrode.web_profile import WebFilter
+from twin.electrode.gauge.coating_gauge import CoatingGauge
+from twin.electrode.gauge.web_geometry import Lanes
+from twin.electrode.gauge.web_profile import WebFilter
+from twin.electrode.thickness.thickness_gauge import ThicknessGauge
 from twin.estimation import saved
 from twin.frame import Reading
 

@@ -54,12 +54,12 @@ class Kind:
 
 _MODULES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "slurry_mixer": "twin.electrode.slurry_mixer",
-        "coater": "twin.electrode.coater",
-        "coating_gauge": "twin.electrode.coating_gauge",
-        "thickness_gauge": "twin.electrode.thickness_gauge",
-        "oven_zone": "twin.electrode.oven_zone",
-        "calender": "twin.electrode.calender",
+        "slurry_mixer": "twin.electrode.mixing.slurry_mixer",
+        "coater": "twin.electrode.coating.coater",
+        "coating_gauge": "twin.electrode.gauge.coating_gauge",
+        "thickness_gauge": "twin.electrode.thickness.thickness_gauge",
+        "oven_zone": "twin.electrode.drying.oven_zone",
+        "calender": "twin.electrode.calendering.calender",
         "stacking_station": "twin.cell.stacking_station",
         "electrolyte_filler": "twin.cell.electrolyte_filler",
         "cycler_channel": "twin.cell.cycler_channel",

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import twin
-from twin.electrode.lag_filter import LagFilter
-from twin.electrode.web_profile import WebFilter
+from twin.electrode.drying.lag_filter import LagFilter
+from twin.electrode.gauge.web_profile import WebFilter
 from twin.estimation.kalman import Array, GuardedFilter, Measured
 from twin.estimation.level_filter import LevelFilter, ScalarFilter
 from twin.snapshot import dumps, loads

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
 from twin.asset import AssetConfig, Event, Json
-from twin.electrode.coater_history import CoaterHistory
+from twin.electrode.coating.coater_history import CoaterHistory
 from twin.plant.recommendation import Recommendation
 from twin.plant.supervision import Decisions
 from twin.snapshot import Snapshot

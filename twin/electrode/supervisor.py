@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from twin.asset import AssetConfig, Event, Json
 from twin.electrode.calendering.section import CalenderSection
-from twin.electrode.coater_history import CoaterHistory
-from twin.electrode.coating_section import CoatingSection
+from twin.electrode.coating.coater_history import CoaterHistory
+from twin.electrode.coating.section import CoatingSection
 from twin.electrode.desk import Desk
 from twin.electrode.drying.section import DryingSection
 from twin.electrode.section import Line, Section

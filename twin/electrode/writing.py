@@ -4,11 +4,12 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from twin.asset import AssetConfig
-from twin.electrode import coating_model, settings
-from twin.electrode.coater_history import CoaterHistory
-from twin.electrode.effect import Measured
-from twin.electrode.gauge_excursion import GaugeExcursion
-from twin.electrode.proposal import Deviation, Proposal, name_of
+from twin.electrode import settings
+from twin.electrode.coating import model as coating_model
+from twin.electrode.coating.coater_history import CoaterHistory
+from twin.electrode.coating.effect import Measured
+from twin.electrode.coating.gauge_excursion import GaugeExcursion
+from twin.electrode.coating.proposal import Deviation, Proposal, name_of
 from twin.plant.genealogy import ProcessStep, StepType
 from twin.plant.recommendation import (
     Applied,

@@ -11,8 +11,8 @@ from cluster.bench.electrode.shifts import HOURS, Plan
 from simulation.bench_scenarios import bench_scenario
 from simulation.settings import shift_settings
 from simulation.shift import Shift, Truth
+from twin.electrode.coating.drift import CALIBRATION
 from twin.electrode.diagnosis.watch import MODEL
-from twin.electrode.drift import CALIBRATION
 from twin.electrode.writing import TYPE
 from twin.plant.recommendation import Recommendation, State
 from twin.plant.supervision import Approve, Decisions, ReportApplied

@@ -11,7 +11,7 @@ from simulation.bench_scenarios import Wanted, bench_scenario
 from simulation.faults import FaultKind
 from simulation.settings import shift_settings
 from simulation.shift import Shift
-from twin.electrode.drift import CALIBRATION
+from twin.electrode.coating.drift import CALIBRATION
 from twin.electrode.writing import TYPE
 
 PASS_S = 20.0

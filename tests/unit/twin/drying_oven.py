@@ -7,7 +7,7 @@ import numpy as np
 
 from tests.unit.twin.coating_line import COATER, at, coater
 from twin.asset import AssetConfig, Event, Json
-from twin.electrode.coater_history import CoaterHistory
+from twin.electrode.coating.coater_history import CoaterHistory
 from twin.electrode.desk import Desk
 from twin.electrode.drying.belief import Belief
 from twin.electrode.drying.film import Oven, Scenarios, dry

@@ -7,7 +7,7 @@ import numpy as np
 
 from tests.unit.twin.coating_line import GAUGE, at, gauge
 from twin.asset import Effects, Event, Figure
-from twin.electrode.coating_gauge import KIND, CoatingGauge
+from twin.electrode.gauge.coating_gauge import KIND, CoatingGauge
 from twin.frame import Reading
 
 WIDTH, TARGET = 600.0, 20.0

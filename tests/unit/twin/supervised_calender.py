@@ -3,7 +3,7 @@
 from tests.unit.twin.coating_line import at
 from twin.asset import AssetConfig, Event, Json
 from twin.electrode.calendering.section import CalenderSection
-from twin.electrode.coater_history import CoaterHistory
+from twin.electrode.coating.coater_history import CoaterHistory
 from twin.electrode.desk import Desk
 from twin.electrode.section import Line
 from twin.plant.recommendation import Recommendation, Step

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.unit.twin.coating_line import at
 from twin.asset import AssetConfig, Effects, Event, Figure, Json
-from twin.electrode.calender import KIND
+from twin.electrode.calendering.calender import KIND
 from twin.electrode.calendering.model import Compaction, Electrode
 from twin.frame import Reading
 from twin.snapshot import dumps, loads

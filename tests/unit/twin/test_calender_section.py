@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.twin.coating_line import at
 from tests.unit.twin.supervised_calender import SupervisedCalender
-from twin.electrode.coater_history import CoaterHistory
+from twin.electrode.coating.coater_history import CoaterHistory
 from twin.plant.genealogy import StepType
 from twin.plant.recommendation import State
 from twin.plant.supervision import Approve, Reject, ReportApplied

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from tests.unit.twin.coating_line import COATER, at, coater
 from twin.asset import Effects, Event
-from twin.electrode.coater import KIND
-from twin.electrode.coating_model import (
+from twin.electrode.coating.coater import KIND
+from twin.electrode.coating.lot import LotAtDie
+from twin.electrode.coating.model import (
     Feed,
     Sensitivity,
     after_change,
@@ -20,7 +21,6 @@ from twin.electrode.coating_model import (
     to_slot_gap,
     wet_film_thickness,
 )
-from twin.electrode.lot import LotAtDie
 from twin.frame import Reading
 from twin.snapshot import dumps, loads
 from twin.units import convert

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from tests.unit.twin.coating_line import SECOND, at, gauge
 from tests.unit.twin.scanned_web import Web
 from twin.asset import Effects, Event
-from twin.electrode.coating_gauge import KIND
-from twin.electrode.excursion import beyond
-from twin.electrode.pairing import Pairing, Sample
-from twin.electrode.web_geometry import Lanes, Passes
-from twin.electrode.web_profile import NoiseEstimate
+from twin.electrode.gauge.coating_gauge import KIND
+from twin.electrode.gauge.excursion import beyond
+from twin.electrode.gauge.pairing import Pairing, Sample
+from twin.electrode.gauge.web_geometry import Lanes, Passes
+from twin.electrode.gauge.web_profile import NoiseEstimate
 from twin.frame import Reading
 from twin.quality import UNCERTAIN
 from twin.snapshot import dumps, loads

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.twin.coating_line import GAUGE, at, gauge
 from twin.asset import Event, Figure
-from twin.electrode.coating_gauge import KIND
+from twin.electrode.gauge.coating_gauge import KIND
 from twin.frame import Frame, Reading
 from twin.host import TwinHost
 

@@ -6,10 +6,10 @@ from tests.unit.twin.coated_web import EXIT, from_on, gauge_exit
 from tests.unit.twin.coating_line import COATER, GAUGE, at, coater, gauge
 from tests.unit.twin.electrode_layer import Layer
 from tests.unit.twin.supervised_web import LEARNED_S, SupervisedWeb, learned
-from twin.electrode.coater_history import CoaterHistory
+from twin.electrode.coating.coater_history import CoaterHistory
+from twin.electrode.coating.disposition import Dispositions
+from twin.electrode.coating.effect import Loading
 from twin.electrode.desk import Desk
-from twin.electrode.disposition import Dispositions
-from twin.electrode.effect import Loading
 from twin.electrode.supervisor import ElectrodeRules
 from twin.plant.recommendation import Recommendation, State
 from twin.plant.supervision import Decisions

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.electrode.coating_window import Bead, Slurry
+from twin.electrode.coating.window import Bead, Slurry
 
 _VISCOSITY = st.floats(200, 20_000)
 _SPEED = st.floats(2, 100)

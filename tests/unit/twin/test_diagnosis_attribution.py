@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.unit.twin.observed_line import ANSWERS, NOISE
-from twin.electrode.coating_model import Feed
+from twin.electrode.coating.model import Feed
 from twin.electrode.diagnosis.attribution import attribute
 from twin.electrode.diagnosis.signatures import CAUSES, UNKNOWN, signatures
 

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.twin.coated_web import TICK_S, CoatedWeb, Told, from_on, gauge_exit, mixer
 from tests.unit.twin.coating_line import COATER, at, coater, gauge
 from twin.asset import AssetConfig
-from twin.electrode.coater_watch import CoaterWatch
+from twin.electrode.coating.coater_watch import CoaterWatch
 from twin.electrode.diagnosis.watch import Episode
 from twin.snapshot import dumps, loads
 

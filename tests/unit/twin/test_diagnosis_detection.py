@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from twin.electrode.coating_model import Feed
+from twin.electrode.coating.model import Feed
 from twin.electrode.diagnosis.detection import limit, loudest
 from twin.electrode.diagnosis.ordinary import Deviation
 from twin.electrode.diagnosis.signatures import CAUSES, signatures

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from twin.electrode.coating_model import Feed
+from twin.electrode.coating.model import Feed
 from twin.electrode.diagnosis.ordinary import Deviation, Ordinary
 from twin.snapshot import dumps, loads
 

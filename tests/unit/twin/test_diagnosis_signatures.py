@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.unit.twin.observed_line import ANSWERS, NOISE
-from twin.electrode.coating_model import Feed
+from twin.electrode.coating.model import Feed
 from twin.electrode.diagnosis.signatures import CAUSES, UNKNOWN, family, signatures
 
 OBSERVABLES = [*NOISE]

@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 from tests.unit.twin.observed_line import BLOCK_S, Course, ObservedLine, ramp
-from twin.electrode.coating_model import Feed
+from twin.electrode.coating.model import Feed
 from twin.electrode.diagnosis.watch import Episode, LineWatch, WatchSettings
 from twin.snapshot import dumps, loads
 

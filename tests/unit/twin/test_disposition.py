@@ -8,10 +8,10 @@ from tests.unit.twin.coated_web import EXIT, from_on, gauge_exit
 from tests.unit.twin.coating_line import COATER, GAUGE, at, coater, gauge
 from tests.unit.twin.supervised_web import LEARNED_S, learned
 from twin.asset import AssetConfig, Json
-from twin.electrode.coater_history import CoaterHistory
+from twin.electrode.coating.coater_history import CoaterHistory
+from twin.electrode.coating.disposition import Dispositions
+from twin.electrode.coating.effect import Loading
 from twin.electrode.desk import Desk
-from twin.electrode.disposition import Dispositions
-from twin.electrode.effect import Loading
 from twin.plant.genealogy import ProcessStep, StepType
 from twin.plant.recommendation import Recommendation, State
 from twin.plant.supervision import Approve, Decisions, ReportApplied

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from tests.unit.twin.coating_line import at, coater
 from twin.asset import Json
-from twin.electrode.coater_history import CoaterHistory
-from twin.electrode.proposal import Deviation, propose
+from twin.electrode.coating.coater_history import CoaterHistory
+from twin.electrode.coating.proposal import Deviation, propose
 
 
 def _history(**setpoints: float) -> CoaterHistory:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.unit.twin.coating_line import COATER, SECOND, at
 from tests.unit.twin.electrode_layer import Layer
-from twin.electrode.effect import EffectMeasurement, Judgement, Loading
+from twin.electrode.coating.effect import EffectMeasurement, Judgement, Loading
 from twin.plant.recommendation import State
 from twin.snapshot import dumps, loads
 

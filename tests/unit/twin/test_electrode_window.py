@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from tests.unit.twin.coating_line import at, coater
 from twin.asset import AssetConfig, Json
-from twin.electrode.coater_history import CoaterHistory
-from twin.electrode.proposal import Deviation, Proposal, bead_of, propose, wet_film
+from twin.electrode.coating.coater_history import CoaterHistory
+from twin.electrode.coating.proposal import Deviation, Proposal, bead_of, propose, wet_film
 
 MARGIN = 10.0
 

@@ -14,8 +14,8 @@ from filterpy.kalman import KalmanFilter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from twin.electrode.lag_filter import LagFilter
-from twin.electrode.web_profile import WebFilter
+from twin.electrode.drying.lag_filter import LagFilter
+from twin.electrode.gauge.web_profile import WebFilter
 from twin.estimation.kalman import Array, GuardedFilter, Measured
 from twin.estimation.level_filter import LevelFilter
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.unit.twin.coating_line import SECOND, at
 from twin.asset import AssetConfig, Effects, Event
-from twin.electrode.lag_filter import LagFilter
-from twin.electrode.oven_zone import KIND
+from twin.electrode.drying.lag_filter import LagFilter
+from twin.electrode.drying.oven_zone import KIND
 from twin.frame import Reading
 from twin.snapshot import dumps, loads
 

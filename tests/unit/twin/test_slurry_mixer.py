@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from tests.unit.twin.coating_line import at
 from twin.asset import AssetConfig, Effects, Event, Json
+from twin.electrode.mixing.model import GAS_CONSTANT_J_MOL_K, log_ratio, log_ratio_sd
+from twin.electrode.mixing.slurry_mixer import KIND
 from twin.electrode.open_level import OpenLevel
-from twin.electrode.slurry_mixer import KIND
-from twin.electrode.slurry_model import GAS_CONSTANT_J_MOL_K, log_ratio, log_ratio_sd
 from twin.frame import Frame, Reading
 from twin.host import TwinHost
 from twin.quality import UNCERTAIN

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.unit.twin.coating_line import SECOND, at
 from twin.asset import AssetConfig, Effects, Event, Json
-from twin.electrode.thickness_gauge import KIND
-from twin.electrode.thickness_window import ThicknessWindow
+from twin.electrode.thickness.thickness_gauge import KIND
+from twin.electrode.thickness.thickness_window import ThicknessWindow
 from twin.frame import Frame, Reading
 from twin.host import TwinHost
 from twin.quality import UNCERTAIN

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from twin.electrode.coating_model import Feed
+from twin.electrode.coating.model import Feed
 from twin.electrode.diagnosis.signatures import CAUSES, Signatures, family, signatures
 from twin.electrode.diagnosis.straying import Straying
 from twin.estimation import saved

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from twin.electrode.coating_model import Feed
+from twin.electrode.coating.model import Feed
 from twin.estimation.kalman import Array
 
 GAUGE: Final = "gauge"

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from twin.electrode.coating_model import Feed
+from twin.electrode.coating.model import Feed
 from twin.electrode.diagnosis import detection
 from twin.electrode.diagnosis.attribution import attribute
 from twin.electrode.diagnosis.blocks import Block, Blocks

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from twin.asset import Event
-from twin.electrode.coater_history import CoaterHistory
+from twin.electrode.coating.coater_history import CoaterHistory
 from twin.electrode.drying import telling
 from twin.electrode.drying.optimise import recommend
 from twin.electrode.drying.prediction import Operation, Prediction, predict

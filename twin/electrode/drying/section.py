@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from twin.asset import AssetConfig, Event, Json
-from twin.electrode import coating_model, settings
-from twin.electrode.coater_history import CoaterHistory
+from twin.electrode import settings
+from twin.electrode.coating import model as coating_model
+from twin.electrode.coating.coater_history import CoaterHistory
 from twin.electrode.desk import Desk
 from twin.electrode.drying import telling
 from twin.electrode.drying.effect import OvenEffect

@@ -7,7 +7,7 @@ from typing import Final
 
 from twin.asset import Event, Json
 from twin.electrode import writing
-from twin.electrode.coater_history import CoaterHistory
+from twin.electrode.coating.coater_history import CoaterHistory
 from twin.electrode.drying import film, migration, optimise
 from twin.electrode.drying.optimise import Profile
 from twin.electrode.drying.prediction import CONFIDENCE, Estimate, Prediction

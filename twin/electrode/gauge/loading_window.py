@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from twin.electrode.web_profile import WebFilter
+from twin.electrode.gauge.web_profile import WebFilter
 from twin.estimation import saved
 from twin.estimation.kalman import Array
 from twin.snapshot import Snapshot

@@ -6,13 +6,13 @@ from typing import Final, NamedTuple
 
 from twin.asset import AssetConfig, Event, Json
 from twin.electrode import settings, writing
-from twin.electrode.coater_history import CoaterHistory
-from twin.electrode.coater_watch import CoaterWatch
-from twin.electrode.coating_model import dry_loading
+from twin.electrode.coating.coater_history import CoaterHistory
+from twin.electrode.coating.coater_watch import CoaterWatch
+from twin.electrode.coating.model import dry_loading
+from twin.electrode.coating.proposal import Deviation, Proposal, bead_of, wet_film
 from twin.electrode.diagnosis.course import DRIFTS, Level
 from twin.electrode.diagnosis.signatures import GAUGE, UNKNOWN
 from twin.electrode.diagnosis.watch import MODEL, Episode, Moved
-from twin.electrode.proposal import Deviation, Proposal, bead_of, wet_film
 from twin.plant.recommendation import Cause, Effect, Evidence, Interval, Recommendation, State
 
 CALIBRATION: Final = "gauge_calibration"

@@ -6,9 +6,9 @@ from typing import Final
 from twin.asset import AssetConfig, Effects, Figure, Json, Twin
 from twin.electrode import settings
 from twin.electrode.formulation import PARAMETER, changed, label_of
+from twin.electrode.mixing.model import log_ratio, log_ratio_sd
+from twin.electrode.mixing.slurry_mixer_spec import PARAMETERS, SIGNALS
 from twin.electrode.open_level import OpenLevel
-from twin.electrode.slurry_mixer_spec import PARAMETERS, SIGNALS
-from twin.electrode.slurry_model import log_ratio, log_ratio_sd
 from twin.estimation import saved
 from twin.frame import Reading
 from twin.kinds import Kind, Layer

@@ -10,9 +10,9 @@ from typing import ClassVar, Final
 
 from twin.asset import AssetConfig, Json
 from twin.electrode import settings, writing
-from twin.electrode.coater_history import CoaterHistory
+from twin.electrode.coating.coater_history import CoaterHistory
+from twin.electrode.coating.effect import Loading
 from twin.electrode.desk import Desk
-from twin.electrode.effect import Loading
 from twin.estimation import saved
 from twin.plant.genealogy import ProcessStep, StepType
 from twin.plant.recommendation import Effect, Evidence, Interval, Recommendation

@@ -5,9 +5,9 @@ from typing import Final
 
 from twin.asset import AssetConfig
 from twin.electrode import settings, writing
-from twin.electrode.coater_history import CoaterHistory
+from twin.electrode.coating.coater_history import CoaterHistory
+from twin.electrode.coating.effect import EffectMeasurement, Judgement, Loading, Measured
 from twin.electrode.desk import Desk
-from twin.electrode.effect import EffectMeasurement, Judgement, Loading, Measured
 from twin.estimation import saved
 from twin.plant.recommendation import Recommendation, State
 from twin.plant.supervision import Decisions

@@ -6,10 +6,10 @@ from typing import Final
 from twin.asset import AssetConfig, Effects, Figure, Json, Twin
 from twin.electrode import settings
 from twin.electrode.formulation import PARAMETER, changed, label_of
+from twin.electrode.gauge.pairing import Pairing, Sample
 from twin.electrode.open_level import OpenLevel
-from twin.electrode.pairing import Pairing, Sample
-from twin.electrode.thickness_gauge_spec import PARAMETERS, SIGNALS
-from twin.electrode.thickness_window import Summary, ThicknessWindow
+from twin.electrode.thickness.thickness_gauge_spec import PARAMETERS, SIGNALS
+from twin.electrode.thickness.thickness_window import Summary, ThicknessWindow
 from twin.estimation import saved
 from twin.frame import Reading
 from twin.kinds import Kind, Layer

@@ -6,8 +6,8 @@ from typing import Final
 
 from twin.asset import AssetConfig
 from twin.electrode import settings
-from twin.electrode.coater_history import CoaterHistory, Setpoint
-from twin.electrode.coating_model import (
+from twin.electrode.coating.coater_history import CoaterHistory, Setpoint
+from twin.electrode.coating.model import (
     Feed,
     Predicted,
     Sensitivity,
@@ -18,7 +18,7 @@ from twin.electrode.coating_model import (
     to_slot_gap,
     wet_film_thickness,
 )
-from twin.electrode.coating_window import Bead, Slurry
+from twin.electrode.coating.window import Bead, Slurry
 from twin.plant.recommendation import Change
 
 _STANDING: Final = 0.1

@@ -9,18 +9,19 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final
 
 from twin.asset import AssetConfig, Event, Json
-from twin.electrode import drift, settings, writing
-from twin.electrode.coater_history import CoaterHistory
-from twin.electrode.coater_watch import CoaterWatch
-from twin.electrode.corrections import Corrections
+from twin.electrode import settings, writing
+from twin.electrode.coating import drift
+from twin.electrode.coating.coater_history import CoaterHistory
+from twin.electrode.coating.coater_watch import CoaterWatch
+from twin.electrode.coating.corrections import Corrections
+from twin.electrode.coating.disposition import Dispositions
+from twin.electrode.coating.effect import Loading
+from twin.electrode.coating.gauge_excursion import GaugeExcursion, number, whole
+from twin.electrode.coating.interruptions import Interruptions
+from twin.electrode.coating.proposal import Deviation, propose
 from twin.electrode.desk import Desk
 from twin.electrode.diagnosis.watch import MODEL as COURSE
 from twin.electrode.diagnosis.watch import Episode
-from twin.electrode.disposition import Dispositions
-from twin.electrode.effect import Loading
-from twin.electrode.gauge_excursion import GaugeExcursion, number, whole
-from twin.electrode.interruptions import Interruptions
-from twin.electrode.proposal import Deviation, propose
 from twin.electrode.section import Line, Section
 from twin.estimation import saved
 from twin.plant.recommendation import Recommendation, State

@@ -6,13 +6,13 @@ from typing import Final
 
 from twin.asset import AssetConfig, Effects, Figure, Json, Twin
 from twin.electrode import settings
-from twin.electrode.coating_gauge_spec import PARAMETERS, SIGNALS
-from twin.electrode.excursion import Crossing, ExcursionWatch, beyond
 from twin.electrode.formulation import PARAMETER, changed, label_of
-from twin.electrode.loading_window import LoadingWindow
-from twin.electrode.pairing import Pairing, Sample
-from twin.electrode.web_geometry import Lanes, Passes
-from twin.electrode.web_profile import NoiseEstimate, WebFilter
+from twin.electrode.gauge.coating_gauge_spec import PARAMETERS, SIGNALS
+from twin.electrode.gauge.excursion import Crossing, ExcursionWatch, beyond
+from twin.electrode.gauge.loading_window import LoadingWindow
+from twin.electrode.gauge.pairing import Pairing, Sample
+from twin.electrode.gauge.web_geometry import Lanes, Passes
+from twin.electrode.gauge.web_profile import NoiseEstimate, WebFilter
 from twin.estimation import saved
 from twin.frame import Reading
 from twin.kinds import Kind, Layer

@@ -3,9 +3,10 @@
 from typing import Final
 
 from twin.asset import AssetConfig, Effects, Figure, Json, Twin
-from twin.electrode import coating_model, settings
-from twin.electrode.coater_spec import PARAMETERS, SIGNALS
-from twin.electrode.lot import LotAtDie
+from twin.electrode import settings
+from twin.electrode.coating import model as coating_model
+from twin.electrode.coating.coater_spec import PARAMETERS, SIGNALS
+from twin.electrode.coating.lot import LotAtDie
 from twin.estimation import saved
 from twin.estimation.level_filter import LevelFilter
 from twin.frame import Reading

@@ -4,8 +4,8 @@ from typing import Final
 
 from twin.asset import AssetConfig, Effects, Figure, Json, Twin
 from twin.electrode import settings
-from twin.electrode.lag_filter import LagFilter
-from twin.electrode.oven_zone_spec import PARAMETERS, SIGNALS
+from twin.electrode.drying.lag_filter import LagFilter
+from twin.electrode.drying.oven_zone_spec import PARAMETERS, SIGNALS
 from twin.estimation import saved
 from twin.frame import Reading
 from twin.kinds import Kind, Layer

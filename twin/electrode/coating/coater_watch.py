@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from twin.asset import AssetConfig, Json
 from twin.electrode import settings
-from twin.electrode.coating_model import Feed, to_slot_gap
+from twin.electrode.coating.model import Feed, to_slot_gap
 from twin.electrode.diagnosis.watch import Episode, LineWatch, WatchSettings
 from twin.estimation import saved
 from twin.snapshot import Snapshot

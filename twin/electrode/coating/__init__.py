@@ -1,0 +1,1 @@
+"""Coating: the coater, what its loading should be, why it is not, and what to do about it."""

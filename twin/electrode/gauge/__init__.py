@@ -1,0 +1,1 @@
+"""The scanning coating gauge: loading along the web and across it."""

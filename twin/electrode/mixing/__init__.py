@@ -1,0 +1,1 @@
+"""The slurry mixer: what goes to the coater."""

@@ -1,0 +1,1 @@
+"""The thickness gauge: wet, dry or calendered film."""
