@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
+from protocols.files.cycler_trace import Format
 from protocols.files.text import decode, read_bytes
 from twin.errors import InvalidFile
 
@@ -124,6 +125,27 @@ class Tester(_Model):
     piece: str
 
 
+class Trace(_Model):
+    """Full traces of a cycler, one file a piece, named in a table.
+
+    ``columns`` and ``units`` say what a plain CSV holds (time, voltage, current,
+    temperature). ``started`` is the table's column with the start, which a file that does
+    not say its own needs.
+    """
+
+    format: Format = "auto"
+    table: str
+    folder: str
+    file: str
+    columns: dict[str, str] = {}
+    units: dict[str, str] = {}
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    asset: str
+    started: str = ""
+    piece: str
+
+
 class Manifest(_Model):
     plant: str
     credit: str = ""
@@ -134,6 +156,7 @@ class Manifest(_Model):
     columns: tuple[Column, ...] = ()
     measurements: tuple[Measurements, ...] = ()
     testers: tuple[Tester, ...] = ()
+    traces: tuple[Trace, ...] = ()
 
 
 def load_manifest(path: Path) -> Manifest:

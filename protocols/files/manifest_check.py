@@ -56,5 +56,8 @@ def check(
         used = [*fields(tester.asset), *fields(tester.piece)]
         started = [tester.started] if tester.started else []
         columns(tester.table, tester.file, tester.channel, *started, *used)
+    for trace in manifest.traces:
+        used = [*fields(trace.asset), *fields(trace.piece)]
+        columns(trace.table, trace.file, *([trace.started] if trace.started else []), *used)
     if wrong:
         raise InvalidFile(str(path), None, "; ".join(dict.fromkeys(wrong)))

@@ -12,6 +12,7 @@ from protocols.files.manifest_check import check
 from protocols.files.sources import TableSources
 from protocols.files.tables import Row, Table, read_table
 from protocols.files.testers import TesterSources
+from protocols.files.trace_sources import TraceSources
 from twin.errors import InvalidFile, NotFound
 from twin.frame import Reading
 from twin.kinds import kind
@@ -56,7 +57,7 @@ class ReplayPlan:
 
     def readings(self) -> Iterator[Reading]:
         """All readings in the order of their times; those of one time in the manifest's
-        order: columns, measurements, tester exports."""
+        order: columns, measurements, tester exports, traces."""
         return iter(self._readings)
 
     def __len__(self) -> int:
@@ -89,7 +90,12 @@ def load_replay(folder: Path) -> ReplayPlan:
     check(path, manifest, tables, units)
     table_sources = TableSources(manifest, tables, units)
     tester_sources = TesterSources(folder, manifest, tables)
-    readings = [*table_sources.readings(), *tester_sources.readings()]
+    trace_sources = TraceSources(folder, manifest, tables)
+    readings = [
+        *table_sources.readings(),
+        *tester_sources.readings(),
+        *trace_sources.readings(),
+    ]
     readings.sort(key=lambda reading: reading.time_ns)
     unknown = sorted({r.asset for r in readings} - {asset.name for asset in assets})
     if unknown:
@@ -97,8 +103,17 @@ def load_replay(folder: Path) -> ReplayPlan:
     return ReplayPlan(
         folder=folder,
         credit=manifest.credit,
-        pieces=_pieces(manifest, tables[manifest.pieces.table], tester_sources.missing),
-        errors=(*errors, *table_sources.errors, *tester_sources.errors),
+        pieces=_pieces(
+            manifest,
+            tables[manifest.pieces.table],
+            {**trace_sources.missing, **tester_sources.missing},
+        ),
+        errors=(
+            *errors,
+            *table_sources.errors,
+            *tester_sources.errors,
+            *trace_sources.errors,
+        ),
         _assets=tuple(assets),
         _readings=tuple(readings),
     )
