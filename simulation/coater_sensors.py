@@ -62,7 +62,15 @@ class CoaterSensors:
                 self._gauge(width_mm, sensors.gauge_exit, biases.gauge_exit, 0.0003, "exit"),
             ),
         }
+        self._calibrations = {
+            "top": sensors.gauge_top_bias / 100.0,
+            "exit": sensors.gauge_exit_bias / 100.0,
+        }
         self._profile = CrossWebProfile(profile, width_mm, self._gauges["top"][1].seen_mm)
+
+    def calibrate(self, gauge: str, normal: float) -> None:
+        """``top`` or ``exit``, ``normal`` times as well as such a gauge usually is."""
+        self._gauges[gauge][1].calibrate(self._calibrations[gauge] * normal)
 
     def _gauge(
         self, width_mm: float, noise: float, bias: float, spikes: float, place: str

@@ -49,7 +49,7 @@ class CoatingLine:
     def __init__(self, rng: Generator, settings: LineSettings | None = None) -> None:
         self.settings = s = settings or LineSettings()
         natural, dt = s.natural, s.scan_s
-        fast, chances, slow, lots, drawn, lab, begin = rng.spawn(7)
+        fast, chances, slow, lots, drawn, lab, begin, calibrations = rng.spawn(8)
         begins = begin.standard_normal(16)
         starts = np.zeros(16) if s.just_set_up else begins
         self._noise = Noise(fast, _WANDERS + NOISES)
@@ -76,6 +76,7 @@ class CoatingLine:
                 "splice": 1.0,
             },
         )
+        self._calibrations = calibrations
         self._slow = SlowPart(s, slow, lab, starts[7:16], self.biases)
         self._texts = Texts()
         self._scans = 0
@@ -91,6 +92,10 @@ class CoatingLine:
             "coater.slot_die_gap_setpoint": self._gap,
             **self._slow.setpoints,
         }
+
+    def calibrate(self, gauge: str) -> None:
+        """Somebody sets the gauge, ``top`` or ``exit``, by a sheet of known loading."""
+        self._sensors.calibrate(gauge, self._calibrations.standard_normal())
 
     @property
     def seconds(self) -> float:

@@ -41,6 +41,7 @@ class ScanningGauge:
         self._spike_probability = spike_probability
         self._place = place
         self._held = 0.0
+        self._drift = 1.0
 
     @property
     def seen_mm(self) -> tuple[float, float]:
@@ -67,7 +68,8 @@ class ScanningGauge:
         place = self._place
         noise = self._noise
         burst = hidden.factor(FaultKind.GAUGE_NOISE, place)
-        drift = hidden.factor(FaultKind.GAUGE, place)
+        drift = np.broadcast_to(hidden.factor(FaultKind.GAUGE, place), loading.shape)
+        self._drift = float(drift[-1])
         read = loading * (self._calibration * drift) * (1.0 + (noise + (burst - 1.0)) * normals)
         spiked = chances < self._spike_probability
         if spiked.any():
@@ -84,6 +86,11 @@ class ScanningGauge:
             read = np.where(negative, -0.2 - 0.1 * np.abs(normals), read)
         self._held = float(read[-1])
         return read
+
+    def calibrate(self, error: float) -> None:
+        """Set by a sheet of known loading: from now on it is off by ``error`` (relative), and
+        by what a drift that goes on adds to it."""
+        self._calibration = (1.0 + error) / self._drift
 
     def _last_free(self, read: Array, stuck: npt.NDArray[np.bool_]) -> Array:
         """Where it is stuck, what it said last before."""

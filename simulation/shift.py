@@ -117,6 +117,10 @@ class Shift:
             raise KeyError(f"no setpoint {signal!r}; there are {', '.join(setpoints)}")
         setpoints[signal].command(value)
 
+    def calibrate(self, gauge: str) -> None:
+        """Somebody sets the gauge, ``top`` or ``exit``, by a sheet of known loading."""
+        self.line.calibrate(gauge)
+
     def advance(self, seconds: float) -> Block:
         """Runs the whole scans that fit in ``seconds``, at least one."""
         scans = max(round(seconds / self.settings.scan_s), 1)

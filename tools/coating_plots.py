@@ -9,7 +9,7 @@ from cluster.bench.electrode.line import COATER
 from cluster.bench.electrode.play import TARGET
 from tools.electrode_runs import BLOCK_S, Run, seconds
 from tools.plotting import ALARM, DONE, OTHER, READ, TRUTH, TWIN, Array, band, means, panels
-from twin.electrode import settings
+from twin import settings
 from twin.electrode.coating.window import Bead, Slurry
 
 

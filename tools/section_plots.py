@@ -24,8 +24,8 @@ from tools.plotting import (
     panels,
     told,
 )
+from twin import settings
 from twin.asset import Effects, Event
-from twin.electrode import settings
 from twin.electrode.drying.film import ZERO_DEGC_K, dry
 from twin.electrode.drying.prediction import Operation, dimensions, scenarios
 from twin.electrode.drying.setup import ovens_of

@@ -1,18 +1,9 @@
-"""A part of the electrode supervisor with rules of its own: drying, calendering.
+"""A part of the electrode supervisor with rules of its own: coating, drying, calendering."""
 
-The supervisor hands every event to every section, and a person's command to the section
-that owns the recommendation's type.
-"""
+from typing import Protocol
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import ClassVar, Protocol
-
-from twin.asset import AssetConfig, Event, Json
 from twin.electrode.coating.coater_history import CoaterHistory
-from twin.plant.recommendation import Recommendation
-from twin.plant.supervision import Decisions
-from twin.snapshot import Snapshot
+from twin.plant import section
 
 
 class Line(Protocol):
@@ -28,35 +19,5 @@ class Line(Protocol):
         """Mean loading of an electrode lot [mg/cm2] and its standard deviation."""
 
 
-class Section(ABC):
-    """Pure: time comes with events and commands, and all that matters is in the snapshot."""
-
-    types: ClassVar[tuple[str, ...]]
-    """Types of recommendation that it proposes."""
-
-    @abstractmethod
-    def assets_changed(self, assets: Mapping[str, AssetConfig]) -> None:
-        """All assets of the layer, as the registry has them now."""
-
-    @abstractmethod
-    def on_event(self, event: Event, asset: AssetConfig, line: Line) -> Decisions: ...
-
-    @abstractmethod
-    def applied(self, found: Recommendation, now_ns: int, line: Line) -> Decisions:
-        """The MES has written it: its effect is measured from here on."""
-
-    @abstractmethod
-    def rejected(self, found: Recommendation, now_ns: int) -> None:
-        """A person has said no: it is not said again unless there is more to it."""
-
-    @abstractmethod
-    def at(self, now_ns: int, line: Line) -> Decisions: ...
-
-    @abstractmethod
-    def kpis(self) -> Mapping[str, Json]: ...
-
-    @abstractmethod
-    def snapshot(self) -> Snapshot: ...
-
-    @abstractmethod
-    def restore(self, snapshot: Snapshot) -> None: ...
+class Section(section.Section[Line]):
+    """Pure, as every section."""

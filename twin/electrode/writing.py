@@ -1,32 +1,24 @@
-"""Recommendations, effects and genealogy steps of the electrode layer, written out."""
+"""Corrections of the coating weight and their effects, written out."""
 
-from hashlib import blake2b
 from typing import Final, NamedTuple
 
+from twin import settings
 from twin.asset import AssetConfig
-from twin.electrode import settings
 from twin.electrode.coating import model as coating_model
 from twin.electrode.coating.coater_history import CoaterHistory
 from twin.electrode.coating.effect import Measured
 from twin.electrode.coating.gauge_excursion import GaugeExcursion
 from twin.electrode.coating.proposal import Deviation, Proposal, name_of
-from twin.plant.genealogy import ProcessStep, StepType
+from twin.plant import filing
 from twin.plant.recommendation import (
-    Applied,
     Cause,
     Effect,
     Evidence,
     Interval,
     Recommendation,
-    Step,
-    Transition,
 )
 
 TYPE: Final = "coating_weight_correction"
-LIVES_NS: Final = 15 * 60 * 1_000_000_000
-SHIFT_NS: Final = 8 * 3600 * 1_000_000_000
-"""What a person must do at the plant itself may wait for the end of the shift."""
-_Z95: Final = 1.959963984540054
 _COATER_MODEL: Final = "coater-level-filter/1"
 
 
@@ -83,7 +75,7 @@ def correction(
     if proposal.stopped_by:
         reason += f"; {proposal.stopped_by}"
     return Recommendation(
-        id=id_of("cw", cause),
+        id=filing.id_of("cw", cause),
         layer="electrode",
         asset=coater.name,
         source=gauge.name,
@@ -99,14 +91,10 @@ def correction(
         lot=history.lot_at(seen.to_ns, distance),
         lot_from_m=history.metres_at(seen.from_ns, distance),
         created_ns=time_ns,
-        expires_ns=time_ns + LIVES_NS,
+        expires_ns=time_ns + filing.LIVES_NS,
         updated_ns=time_ns,
         causes=causes,
     )
-
-
-def id_of(prefix: str, cause: str) -> str:
-    return f"{prefix}-{blake2b(cause.encode(), digest_size=8).hexdigest()}"
 
 
 def effect(measured: Measured, target: float, within: float, unchanged: str) -> Effect:
@@ -143,48 +131,8 @@ def unchanged(found: Recommendation, history: CoaterHistory) -> str:
     return f"the {name_of(change.signal)} never changed from {change.from_value:g} {change.unit}"
 
 
-def applied_step(found: Recommendation, applied: Applied) -> ProcessStep:
-    """The correction, linked to the lot that ran."""
-    measured: dict[str, float | str] = {
-        "recommendation": found.id,
-        "state": found.state.value,
-    }
-    for i, change in enumerate(found.changes):
-        name = f"{change.asset}/{change.signal}" if change.asset else change.signal
-        measured[f"{name} [{change.unit}] from"] = change.from_value
-        measured[f"{name} [{change.unit}]"] = applied.value if i == 0 else change.to_value
-    if found.lot_from_m is not None:
-        measured["web_length [m] from"] = found.lot_from_m
-    return _step(f"{found.id}-applied", found, applied.time_ns, measured)
-
-
-def effect_step(found: Recommendation) -> ProcessStep:
-    """What the correction did, linked to the same lot."""
-    assert found.effect is not None
-    seen = found.effect.measured
-    measured: dict[str, float | str] = {
-        "recommendation": found.id,
-        "state": found.state.value,
-        f"{seen.quantity} [{seen.unit}]": seen.value,
-        "verdict": found.effect.verdict,
-    }
-    return _step(f"{found.id}-effect", found, found.effect.to_ns, measured)
-
-
-def taken(found: Recommendation, step: Step) -> Transition | None:
-    """The transition that took that step, if it was taken."""
-    return next((t for t in found.history if t.step is step), None)
-
-
-def _step(
-    id: str, found: Recommendation, time_ns: int, measured: dict[str, float | str]
-) -> ProcessStep:
-    lots = (found.lot,) if found.lot else ()
-    return ProcessStep(id, StepType.CORRECT, found.asset, time_ns, lots, lots, measured)
-
-
 def _of_gauge(gauge: AssetConfig, seen: Seen, found: Deviation) -> Evidence:
-    half = _Z95 * found.loading_sd
+    half = filing.Z95 * found.loading_sd
     return Evidence(
         gauge.name,
         "areal_loading",
@@ -211,7 +159,9 @@ def _of_coater(
             history.time_ns,
             history.time_ns,
             1,
-            Interval(change.signal, value, value - _Z95 * sd, value + _Z95 * sd, change.unit),
+            Interval(
+                change.signal, value, value - filing.Z95 * sd, value + filing.Z95 * sd, change.unit
+            ),
             f"{_COATER_MODEL}, {coating_model.MODEL}",
         ),
     )

@@ -1,12 +1,13 @@
 """What a supervisor has decided as part of its snapshot, and back."""
 
 import json
+from collections.abc import Sequence
 
 from twin.asset import Event
 from twin.event_codec import pack, unpack
 from twin.plant.genealogy import ProcessStep, StepType
 from twin.plant.recommendation_codec import decode, encode
-from twin.plant.supervision import Decisions
+from twin.plant.supervision import Decisions, HandedOn
 from twin.snapshot import Snapshot, Value
 
 
@@ -26,6 +27,15 @@ def from_snapshot(snapshot: Snapshot) -> Decisions:
         upward=_events(snapshot["upward"]),
         refused=_events(snapshot["refused"]),
     )
+
+
+def pack_downward(handed: Sequence[HandedOn]) -> list[Value]:
+    return [[layer, pack(event)] for layer, event in handed]
+
+
+def unpack_downward(value: Value) -> list[HandedOn]:
+    pairs = (_items(pair) for pair in _items(value))
+    return [HandedOn(str(layer), unpack(_fields(event))) for layer, event in pairs]
 
 
 def _pack_step(step: ProcessStep) -> Snapshot:

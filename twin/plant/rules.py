@@ -9,6 +9,7 @@ What a layer tells twice (its supervisor restarted, a person pressed twice) coun
 
 from collections import Counter, OrderedDict
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from twin.asset import AssetConfig, Event, Json
@@ -16,10 +17,12 @@ from twin.errors import NotFound
 from twin.plant.first_pass import FirstPass
 from twin.plant.genealogy import BELOW_GRADE
 from twin.plant.recommendation import State
-from twin.plant.supervision import Command, Decisions, LayerRules
+from twin.plant.supervision import Command, Decisions, HandedOn, LayerRules
 from twin.snapshot import Snapshot
 
 _REMEMBERED: Final = 10_000
+_HANDED_ON: Final[Mapping[str, str]] = MappingProxyType({"lot.porosity": "cell"})
+"""What one layer tells and another one needs."""
 
 
 class PlantRules(LayerRules):
@@ -40,7 +43,8 @@ class PlantRules(LayerRules):
             self._move(event)
         elif event.kind == "step.grade":
             self._grade(event)
-        return Decisions()
+        layer = _HANDED_ON.get(event.kind)
+        return Decisions(downward=[HandedOn(layer, event)] if layer else [])
 
     def on_command(self, command: Command, now_ns: int) -> Decisions:
         raise NotFound(f"the plant's supervisor holds no recommendation {command.id!r}")
@@ -97,5 +101,7 @@ class PlantRules(LayerRules):
         outputs, measured = event.data["outputs"], event.data["measured"]
         assert isinstance(outputs, list)
         assert isinstance(measured, Mapping)
+        if "grade" not in measured:
+            return
         for piece in outputs:
             self._first_pass.grade(str(piece), measured.get("grade") != BELOW_GRADE)

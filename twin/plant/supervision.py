@@ -7,6 +7,7 @@ keeps ``snapshot()``, together with the intake's, in one write before it acknowl
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from twin.asset import AssetConfig, Event, Json
 from twin.plant.genealogy import ProcessStep
@@ -14,21 +15,30 @@ from twin.plant.recommendation import Recommendation
 from twin.snapshot import Snapshot
 
 
+class HandedOn(NamedTuple):
+    """An event of one layer that another one needs, as it was told."""
+
+    layer: str
+    event: Event
+
+
 @dataclass(slots=True)
 class Decisions:
     """Effects of one message on a supervisor. ``refused`` are events of quarantined
-    readings, for the record."""
+    readings, for the record. ``downward`` is for other layers, from the plant's rules."""
 
     recommendations: list[Recommendation] = field(default_factory=list)
     steps: list[ProcessStep] = field(default_factory=list)
     upward: list[Event] = field(default_factory=list)
     refused: list[Event] = field(default_factory=list)
+    downward: list[HandedOn] = field(default_factory=list)
 
     def merge(self, other: "Decisions") -> None:
         self.recommendations += other.recommendations
         self.steps += other.steps
         self.upward += other.upward
         self.refused += other.refused
+        self.downward += other.downward
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,31 @@
 What was decided stays in ``pending``, which is part of the snapshot, until the shell has
 carried it out: the shell saves the snapshot, carries out, and only then acknowledges the
 events. A repeated event adds nothing, so a shell that failed in between simply tries again.
+
+What goes down to another layer waits in ``downward``, also part of the snapshot, until that
+layer has acknowledged it. It is not sent while the plant's supervisor is deciding: that layer
+may at the same time be waiting for the plant to take what goes up.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import takewhile
+from typing import Final
 
 from twin.asset import AssetConfig, Event, Json
 from twin.errors import Fenced
-from twin.plant.decisions_codec import from_snapshot, to_snapshot
+from twin.plant.decisions_codec import (
+    from_snapshot,
+    pack_downward,
+    to_snapshot,
+    unpack_downward,
+)
 from twin.plant.recommendation import Recommendation
-from twin.plant.supervision import Command, Decisions, EventIntake, LayerRules
+from twin.plant.supervision import Command, Decisions, EventIntake, HandedOn, LayerRules
 from twin.snapshot import dumps, loads
+
+_WAITING: Final = 10_000
+"""Events for a layer that does not answer: of more, the oldest go (months of lots)."""
 
 
 class SupervisorCore:
@@ -26,6 +41,7 @@ class SupervisorCore:
         self._incarnations: dict[str, int] = {}
         self._upward = 0
         self.pending = Decisions()
+        self._downward: list[HandedOn] = []
 
     @property
     def layer(self) -> str:
@@ -59,6 +75,19 @@ class SupervisorCore:
         self._decide(decisions)
         return next((r for r in reversed(decisions.recommendations) if r.id == command.id), None)
 
+    def downward(self, most: int) -> tuple[str, tuple[Event, ...]] | None:
+        """What goes next, to which layer: as much as stands together, up to ``most``."""
+        if not self._downward:
+            return None
+        layer = self._downward[0].layer
+        together = takewhile(lambda handed: handed.layer == layer, self._downward[:most])
+        return layer, tuple(handed.event for handed in together)
+
+    def went_down(self, events: Sequence[Event]) -> None:
+        """That layer has taken them."""
+        gone = {event.id for event in events}
+        self._downward = [h for h in self._downward if h.event.id not in gone]
+
     def at(self, now_ns: int) -> None:
         self._decide(self._rules.at(now_ns))
 
@@ -73,6 +102,7 @@ class SupervisorCore:
                 "incarnations": dict(self._incarnations),
                 "upward": self._upward,
                 "pending": to_snapshot(self.pending),
+                "downward": pack_downward(self._downward),
             }
         )
 
@@ -89,6 +119,7 @@ class SupervisorCore:
         self._incarnations = {host: int(str(n)) for host, n in incarnations.items()}
         self._upward = int(str(saved["upward"]))
         self.pending = from_snapshot(pending)
+        self._downward = unpack_downward(saved.get("downward", []))
 
     def _decide(self, decisions: Decisions) -> None:
         """Every recommendation that moved and every piece graded is told upwards, too."""
@@ -116,7 +147,8 @@ class SupervisorCore:
                 {"id": step.id, "outputs": list(step.outputs), "measured": dict(step.measured)},
                 decisions,
             )
-        self.pending.merge(decisions)
+        self._downward = [*self._downward, *decisions.downward][-_WAITING:]
+        self.pending.merge(replace(decisions, downward=[]))
 
     def _tell(
         self,

@@ -1,5 +1,6 @@
 """At least 200 shifts through the real twins; the peers on the same signals."""
 
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -11,12 +12,13 @@ import numpy as np
 
 from cluster.bench.electrode import cost, peers
 from cluster.bench.electrode.play import Played, Told, play
-from cluster.bench.electrode.shifts import HOURS, plans
+from cluster.bench.electrode.shifts import HOURS, RAMP_S, plans
 from cluster.bench.report import Report, Row
 from cluster.plant import Progress
 from twin.electrode.writing import TYPE
 
 _NAMED = 0.5
+_WATCHED_S = 1800.0
 
 
 def run(folder: Path, quick: bool, progress: Progress) -> Report:
@@ -127,7 +129,12 @@ def _both(played: Played) -> bool:
 
 
 def _taken(played: Played) -> bool:
-    return any(told.type == TYPE for told in _told(played))
+    """Whether a setpoint was proposed while the gauge was off: until half an hour after it had
+    drifted as far as it does, and had been calibrated."""
+    calibrated = [s for s in played.calibrations if s > played.plan.onset_s]
+    drifted = played.plan.onset_s + RAMP_S
+    until = max(calibrated[0], drifted) + _WATCHED_S if calibrated else math.inf
+    return any(told.type == TYPE and told.seconds <= until for told in _told(played))
 
 
 def _least_margin(played: Sequence[Played]) -> float | None:

@@ -21,6 +21,8 @@ PASS_S: Final = 20.0
 """One pass of the gauge over the web."""
 _DECIDES_S: Final = (30.0, 120.0)
 """How long people take to approve, and the MES to write."""
+_CALIBRATES_S: Final = (600.0, 1800.0)
+"""How long it takes until somebody has calibrated a gauge that is in doubt."""
 _SETTLED_S: Final = 60.0
 _JUDGED_S: Final = 900.0
 _SOON_S: Final = 300.0
@@ -69,6 +71,8 @@ class Played:
     """Every five minutes: the causes that the twin holds to be at work, as it shows them."""
     corrected: list[Corrected] = field(default_factory=list)
     corrections: list[float] = field(default_factory=list)
+    calibrations: list[float] = field(default_factory=list)
+    """When [s] a gauge was calibrated."""
     onset_metre: float = 0.0
     porosity: list[tuple[float, float, float]] = field(default_factory=list)
     """Lower and upper bound of each lot's porosity, and what it truly was [%]."""
@@ -93,6 +97,7 @@ def _with_twins(played: Played) -> None:
     shift = _shift(plan)
     line = TwinLine()
     chance = np.random.default_rng(plan.seed + 500_000)
+    calibrators = np.random.default_rng(plan.seed + 600_000)
     due: list[tuple[float, Recommendation]] = []
     handed: dict[str, tuple[float, float, float, float]] = {}
     alarms: list[float] = []
@@ -110,8 +115,10 @@ def _with_twins(played: Played) -> None:
             causes = tuple((c.name, c.probability) for c in found.causes)
             seconds = (found.created_ns - shift.start_ns) * 1e-9
             played.told.append(Told(seconds, found.type, causes))
-            if found.type == TYPE:
-                due.append((shift.seconds + float(chance.uniform(*_DECIDES_S)), found))
+            people, takes = (
+                (chance, _DECIDES_S) if found.type == TYPE else (calibrators, _CALIBRATES_S)
+            )
+            due.append((shift.seconds + float(people.uniform(*takes)), found))
         for event in decisions.upward:
             if event.kind == "lot.porosity":
                 _hand_over(event.data, handed)
@@ -156,8 +163,15 @@ def _write(
         if at > shift.seconds:
             left.append((at, found))
             continue
-        change = found.changes[0]
         line.rules.on_command(Approve(found.id, "operator"), shift.now_ns)
+        if found.type == CALIBRATION:
+            played.calibrations.append(shift.seconds)
+            shift.calibrate(found.asset.rpartition("-")[2])
+            line.rules.on_command(
+                ReportApplied(found.id, "operator", 0.0, shift.now_ns), shift.now_ns
+            )
+            continue
+        change = found.changes[0]
         shift.command(f"coater.{change.signal}_setpoint", change.to_value)
         line.rules.on_command(
             ReportApplied(found.id, "mes", change.to_value, shift.now_ns), shift.now_ns

@@ -2,7 +2,7 @@
 
 import shutil
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
@@ -45,6 +45,7 @@ class ArchiveMachine(RuleBasedStateMachine):
         self.sequences: dict[tuple[str, str], int] = defaultdict(int)
         self.writer = SliceWriter(self.folder)
         self.archive = Archive(self.folder, threads=1)
+        self.found_safe: tuple[set[Path], Mapping[str, str]] = set(), {}
 
     @rule(
         stream=streams,
@@ -100,8 +101,13 @@ class ArchiveMachine(RuleBasedStateMachine):
 
     @invariant()
     def what_is_said_to_be_safe_is_safe(self) -> None:
+        # Slices never change: there is nothing to read again where these are as they were.
+        files, positions = {one.path for one in self.archive.slices()}, self.writer.positions()
+        if (files, positions) == self.found_safe:
+            return
+        self.found_safe = files, positions
         archived = list(self.archive.frames())
-        for stream, position in self.writer.positions().items():
+        for stream, position in positions.items():
             entries = self.backbone.entries[stream]
             until = entries[: [e.id for e in entries].index(position) + 1]
             due = {Frame.from_bytes(e.data).to_bytes() for e in until}
@@ -148,4 +154,8 @@ class ArchiveMachine(RuleBasedStateMachine):
 
 
 TestArchive = ArchiveMachine.TestCase
-TestArchive.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+TestArchive.settings = settings(
+    max_examples=settings().max_examples // 2,  # each one writes many files
+    stateful_step_count=20,
+    deadline=None,
+)

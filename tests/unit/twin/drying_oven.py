@@ -8,7 +8,6 @@ import numpy as np
 from tests.unit.twin.coating_line import COATER, at, coater
 from twin.asset import AssetConfig, Event, Json
 from twin.electrode.coating.coater_history import CoaterHistory
-from twin.electrode.desk import Desk
 from twin.electrode.drying.belief import Belief
 from twin.electrode.drying.film import Oven, Scenarios, dry
 from twin.electrode.drying.limits import Limits
@@ -16,6 +15,7 @@ from twin.electrode.drying.prediction import Operation, dimensions, scenarios
 from twin.electrode.drying.section import DryingSection
 from twin.electrode.drying.solvent import NMP, Solvent
 from twin.estimation.kalman import Array
+from twin.plant.desk import Desk
 from twin.plant.recommendation import Recommendation, Step
 from twin.plant.supervision import Command, Decisions
 

@@ -4,8 +4,8 @@ from tests.unit.twin.coating_line import at
 from twin.asset import AssetConfig, Event, Json
 from twin.electrode.calendering.section import CalenderSection
 from twin.electrode.coating.coater_history import CoaterHistory
-from twin.electrode.desk import Desk
 from twin.electrode.section import Line
+from twin.plant.desk import Desk
 from twin.plant.recommendation import Recommendation, Step
 from twin.plant.supervision import Command, Decisions
 

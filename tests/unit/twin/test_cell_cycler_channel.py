@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin.asset import AssetConfig, Effects, Event
-from twin.cell.cycler_channel import CyclerChannel
+from twin.cell.formation.cycler_channel import CyclerChannel
 from twin.frame import Reading
 from twin.snapshot import dumps, loads
 

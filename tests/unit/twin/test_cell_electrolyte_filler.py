@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin.asset import AssetConfig, Effects, Event
-from twin.cell.electrolyte_filler import ElectrolyteFiller
+from twin.cell.filling.electrolyte_filler import ElectrolyteFiller
 from twin.frame import Reading
 from twin.snapshot import dumps, loads
 
@@ -52,6 +52,10 @@ def test_a_cell_is_filled_when_its_set_of_readings_is_there(order: tuple[int, ..
         "wet_g": 13.25,
         "electrolyte_g": 1.5,
         "volume_mL": 1.3,
+        "electrolyte_sd_g": pytest.approx(0.0071, abs=1e-4),
+        "fill": None,
+        "fill_probability": None,
+        "temperature_degC": None,
     }
 
 
@@ -104,7 +108,7 @@ def test_a_reading_without_a_cell_is_of_no_use() -> None:
 def test_cells_that_are_never_finished_do_not_pile_up() -> None:
     twin = ElectrolyteFiller(FILLER)
 
-    events = said(twin, *(dry(f"cell {i}") for i in range(1_000)))
+    events = said(twin, *(dry(f"cell {i}", 11.8 + i * 1e-4) for i in range(1_000)))
 
     assert len(events) == 1_000 - 256
     assert events[0].data["serial"] == "cell 0"

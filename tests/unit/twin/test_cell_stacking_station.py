@@ -1,5 +1,5 @@
 from twin.asset import AssetConfig, Effects, Event
-from twin.cell.stacking_station import StackingStation
+from twin.cell.stacking.stacking_station import StackingStation
 from twin.frame import Reading
 from twin.snapshot import dumps, loads
 
@@ -37,6 +37,7 @@ def test_a_finished_stack_is_told_with_the_electrodes_weighed_for_it() -> None:
         "serial": "a",
         "electrodes": ["a/1", "a/2"],
         "electrodes_mass_g": 0.5 + 0.64,
+        "electrode_lot": None,
     }
 
 

@@ -1,6 +1,8 @@
 """The coating gauge: level along the web, profile across it, excursions."""
 
 import math
+from copy import deepcopy
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -19,6 +21,16 @@ from twin.electrode.gauge.web_profile import NoiseEstimate
 from twin.frame import Reading
 from twin.quality import UNCERTAIN
 from twin.snapshot import dumps, loads
+
+
+@cache
+def _once() -> Web:
+    return Web().run(60)
+
+
+def _scanned() -> Web:
+    """A web on target after a minute; tests share how it got there."""
+    return deepcopy(_once())
 
 
 def _number(event: Event, name: str) -> float:
@@ -51,7 +63,7 @@ def test_on_target_nothing_is_an_excursion() -> None:
 
 @pytest.mark.parametrize("step", [6.0, -6.0])
 def test_a_step_of_six_per_cent_is_decided_with_the_third_reading(step: float) -> None:
-    web = Web().run(60)
+    web = _scanned()
     for _ in range(2):
         web.read(step)
     assert not web.told("excursion")
@@ -65,17 +77,17 @@ def test_a_step_of_six_per_cent_is_decided_with_the_third_reading(step: float) -
 
 
 def test_a_small_sustained_shift_is_found_within_seconds() -> None:
-    web = Web().run(60).run(10, deviation=2.7)
+    web = _scanned().run(10, deviation=2.7)
     (event,) = web.told("excursion")
     assert at(60) < event.time_ns <= at(68)
 
 
 def test_a_shift_within_the_limit_is_none() -> None:
-    assert not Web().run(60).run(120, deviation=1.5).told("excursion")
+    assert not _scanned().run(120, deviation=1.5).told("excursion")
 
 
 def test_one_spike_or_two_are_no_excursion() -> None:
-    web = Web().run(60)
+    web = _scanned()
     for spike in (8.0, -8.0):
         web.read(spike)
         web.run(5)
@@ -86,7 +98,7 @@ def test_one_spike_or_two_are_no_excursion() -> None:
 
 
 def test_an_excursion_is_told_once_and_so_is_its_end() -> None:
-    web = Web().run(60).run(30, deviation=4.0).run(30)
+    web = _scanned().run(30, deviation=4.0).run(30)
     assert [e.kind for e in web.events if e.kind != "gauge.loading"] == [
         "gauge.excursion",
         "gauge.recovered",
@@ -100,7 +112,7 @@ def test_a_process_that_stays_at_the_limit_does_not_chatter() -> None:
 
 
 def test_an_excursion_to_the_other_side_is_told() -> None:
-    web = Web().run(60).run(10, deviation=5.0).run(10, deviation=-5.0)
+    web = _scanned().run(10, deviation=5.0).run(10, deviation=-5.0)
     signs = [_number(event, "deviation_pct") > 0 for event in web.told("excursion")]
     assert signs == [True, False]
 
@@ -124,7 +136,7 @@ def test_noise_that_is_greater_than_told_is_learned() -> None:
 
 
 def test_loadings_come_each_second_without_overlap_and_a_profile_after_each_pass() -> None:
-    web = Web().run(60)
+    web = _scanned()
     loadings = web.told("loading")
     assert 55 <= len(loadings) <= 75
     for before, after in pairwise(loadings):
@@ -142,7 +154,7 @@ def test_means_of_windows_hold_the_truth_as_often_as_they_say() -> None:
 
 
 def test_missing_data_widens() -> None:
-    web = Web().run(60)
+    web = _scanned()
     before = web.figure("deviation")
     web.twin.at(at(web.seconds + 60), Effects({}))
     after = web.figure("deviation")
@@ -274,7 +286,7 @@ def test_probability_beyond_a_limit_is_that_of_both_tails() -> None:
 
 
 def test_a_gauge_restored_in_an_excursion_does_not_tell_it_again() -> None:
-    web = Web().run(60).run(5, deviation=5.0)
+    web = _scanned().run(5, deviation=5.0)
     assert len(web.told("excursion")) == 1
     restored = KIND.twin(gauge())
     restored.restore(loads(dumps(web.twin.snapshot())))

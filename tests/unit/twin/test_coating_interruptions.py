@@ -9,8 +9,8 @@ from tests.unit.twin.supervised_web import LEARNED_S, SupervisedWeb, learned
 from twin.electrode.coating.coater_history import CoaterHistory
 from twin.electrode.coating.disposition import Dispositions
 from twin.electrode.coating.effect import Loading
-from twin.electrode.desk import Desk
 from twin.electrode.supervisor import ElectrodeRules
+from twin.plant.desk import Desk
 from twin.plant.recommendation import Recommendation, State
 from twin.plant.supervision import Decisions
 from twin.snapshot import dumps, loads

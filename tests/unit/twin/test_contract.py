@@ -2,6 +2,7 @@
 
 import math
 import zlib
+from functools import cache
 
 import numpy as np
 import pint
@@ -39,14 +40,18 @@ _PINT = {
     "mL": "milliliter",
     "mL/min": "milliliter/min",
 }
-_registry: pint.UnitRegistry[float] = pint.UnitRegistry()
 _names = st.sampled_from(known_units())
 _finite = st.floats(-1e9, 1e9)
 
 
+@cache
+def _registry() -> pint.UnitRegistry[float]:
+    return pint.UnitRegistry()
+
+
 @pytest.mark.parametrize("name", known_units())
 def test_every_unit_is_what_pint_says(name: str) -> None:
-    quantity = _registry.Quantity(7.0, _PINT.get(name, name)).to_base_units()
+    quantity = _registry().Quantity(7.0, _PINT.get(name, name)).to_base_units()
     own = unit(name)
     magnitude = float(quantity.magnitude)
     assert 7.0 * float(own.factor) + float(own.offset) == pytest.approx(magnitude)

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.twin.coating_line import SECOND, at
-from twin.electrode.desk import Desk
 from twin.errors import IllegalTransition, InvalidInput, NotFound
+from twin.plant.desk import Desk
 from twin.plant.recommendation import (
     Change,
     Effect,

@@ -73,7 +73,7 @@ def test_a_metering_pump_s_pressure_says_what_resists_it() -> None:
 
 def test_variants_are_less_and_more_of_the_same_and_know_whose_they_are() -> None:
     found = signatures(Feed.PRESSURE, OBSERVABLES)
-    shapes, whose = found.variants()
+    shapes, whose = found.variants
     assert shapes.shape == (len(OBSERVABLES), 3 * len(found.names))
     for k, cause in enumerate(whose):
         of_cause = found.mean[:, cause]

@@ -11,7 +11,7 @@ from twin.asset import AssetConfig, Json
 from twin.electrode.coating.coater_history import CoaterHistory
 from twin.electrode.coating.disposition import Dispositions
 from twin.electrode.coating.effect import Loading
-from twin.electrode.desk import Desk
+from twin.plant.desk import Desk
 from twin.plant.genealogy import ProcessStep, StepType
 from twin.plant.recommendation import Recommendation, State
 from twin.plant.supervision import Approve, Decisions, ReportApplied

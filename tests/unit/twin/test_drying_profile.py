@@ -161,7 +161,7 @@ def test_it_never_leaves_a_limit(air: list[float], step: float, film: float) -> 
     [
         (limits(step=1.0), "zone1, zone2, zone3 and zone4 may not change by more than 1 K"),
         (limits(upper=90.0), "the air of zone4 may not be set above 90 degC"),
-        (limits(film=85.0), "the film in zone4 may not get above 85 degC"),
+        (limits(film=90.0), "the film in zone4 may not get above 90 degC"),
         (limits(upper=70.0, step=3.0), "zone1 is more than one step outside its limits"),
     ],
 )

@@ -151,12 +151,12 @@ def test_while_the_air_is_on_its_way_it_waits() -> None:
     assert "waits for the air of line1/oven/zone1" in str(_figures(line)["says"])
 
 
-@pytest.mark.parametrize("h_factor", [0.8, 1.25])
-def test_film_temperatures_teach_the_heat_transfer(h_factor: float) -> None:
+@pytest.mark.parametrize(("h_factor", "seconds"), [(0.8, 5400.0), (1.25, 2700.0)])
+def test_film_temperatures_teach_the_heat_transfer(h_factor: float, seconds: float) -> None:
     line = DryingLine([90.0, 100.0, 105.0, 105.0], h_factor=h_factor)
     line.run(60)
     before = _residual(line)
-    line.run(5400, every=50.0)
+    line.run(seconds, every=50.0)
     zones = _figures(line)["zones"]
     assert isinstance(zones, dict)
     factors = [zone["h_factor"] for zone in zones.values()]

@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from twin import settings
 from twin.asset import AssetConfig, Effects, Figure, Json, Twin
-from twin.electrode import settings
 from twin.electrode.calendering import telling
 from twin.electrode.calendering.calibration import Calibration, parameters
 from twin.electrode.calendering.estimator import NipEstimator, Point

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from twin import settings
 from twin.asset import AssetConfig
-from twin.electrode import settings
 from twin.electrode.calendering import prior as priors
 from twin.electrode.calendering.model import X
 from twin.electrode.calendering.porosity_filter import PorosityFilter

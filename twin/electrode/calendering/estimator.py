@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from twin import settings
 from twin.asset import AssetConfig
-from twin.electrode import settings
 from twin.electrode.calendering import prior as priors
 from twin.electrode.calendering.linearised import LinearisedFilter
 from twin.electrode.calendering.model import Array, Electrode, N, Nip, X, gap, nip, thickness

@@ -4,8 +4,8 @@ the laboratory; by the calender's own model where one of these is not known."""
 from dataclasses import dataclass
 from typing import Final
 
+from twin import settings
 from twin.asset import AssetConfig
-from twin.electrode import settings
 from twin.electrode.calendering.lot_bias import LotBias
 from twin.electrode.calendering.lot_porosity import LotPorosity
 from twin.electrode.calendering.lot_route import Loading, said

@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
+from twin import settings
 from twin.asset import AssetConfig, Event, Json
-from twin.electrode import settings
 from twin.electrode.calendering.calender_state import CalenderState, number, text
 from twin.electrode.calendering.hand_over import MODELLED, Estimate
 from twin.electrode.calendering.lot_porosity import LotPorosity, interval

@@ -9,8 +9,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Final
 
+from twin import settings
 from twin.asset import AssetConfig, Json
-from twin.electrode import settings
 from twin.electrode.calendering.calender_state import CalenderState
 from twin.electrode.calendering.estimator import Z90
 from twin.estimation import saved

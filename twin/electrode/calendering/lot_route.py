@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass, replace
 
+from twin import settings
 from twin.asset import AssetConfig
-from twin.electrode import settings
 from twin.electrode.calendering import prior as priors
 from twin.electrode.calendering.lot_porosity import LotPorosity
 

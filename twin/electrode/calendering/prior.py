@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
+from twin import settings
 from twin.asset import AssetConfig
-from twin.electrode import settings
 from twin.electrode.calendering.model import Array, Electrode, N, X
 
 _DAY_S: Final = 86_400.0

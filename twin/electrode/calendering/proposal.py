@@ -4,10 +4,11 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from twin import settings
 from twin.asset import AssetConfig
-from twin.electrode import settings, writing
 from twin.electrode.calendering.calender_state import CalenderState
 from twin.electrode.calendering.model import MODEL
+from twin.plant import filing
 from twin.plant.recommendation import Change, Evidence, Interval, Recommendation
 
 LINE_LOAD: Final = "calender_line_load"
@@ -91,7 +92,7 @@ def recommendation(
             calender, "thickness_out", _interval("porosity", state.porosity, state.sd, "%"),
             since_ns, state.time_ns, n,
         ),
-        lives_ns=writing.LIVES_NS,
+        lives_ns=filing.LIVES_NS,
     )  # fmt: skip
 
 
@@ -114,7 +115,7 @@ def roll_replacement(
             calender, "gap", _interval("roll_wear", wear, sd, "um"),
             state.time_ns, state.time_ns, 1,
         ),
-        lives_ns=writing.SHIFT_NS,
+        lives_ns=filing.SHIFT_NS,
     )  # fmt: skip
 
 
@@ -182,7 +183,7 @@ def _written(
     lives_ns: int,
 ) -> Recommendation:
     return Recommendation(
-        id=writing.id_of("cal" if type == LINE_LOAD else "rolls", cause),
+        id=filing.id_of("cal" if type == LINE_LOAD else "rolls", cause),
         layer="electrode",
         asset=calender.name,
         source=calender.name,

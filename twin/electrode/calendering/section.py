@@ -9,16 +9,16 @@ calender.rolls_changed, .formulation_changed, .recalibrated ─▶ process.chang
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
+from twin import settings
 from twin.asset import AssetConfig, Event, Json
-from twin.electrode import settings
 from twin.electrode.calendering import proposal
 from twin.electrode.calendering.calender_state import CalenderState, text
 from twin.electrode.calendering.lot_book import LotBook
 from twin.electrode.calendering.nip_effect import NipEffect
 from twin.electrode.calendering.watch import CalenderWatch
-from twin.electrode.desk import Desk
 from twin.electrode.section import Line, Section
 from twin.estimation import saved
+from twin.plant.desk import Desk
 from twin.plant.recommendation import Effect, Interval, Recommendation, State
 from twin.plant.supervision import Decisions
 from twin.snapshot import Snapshot

@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from twin import settings
 from twin.asset import AssetConfig, Effects, Figure, Json, Twin
-from twin.electrode import settings
 from twin.electrode.coating import model as coating_model
 from twin.electrode.coating.coater_spec import PARAMETERS, SIGNALS
 from twin.electrode.coating.lot import LotAtDie

@@ -9,8 +9,8 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
+from twin import settings
 from twin.asset import AssetConfig, Json
-from twin.electrode import settings
 from twin.electrode.coating.model import Feed, to_slot_gap
 from twin.electrode.diagnosis.watch import Episode, LineWatch, WatchSettings
 from twin.estimation import saved

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Final
 
+from twin import settings
 from twin.asset import AssetConfig
-from twin.electrode import settings, writing
+from twin.electrode import writing
 from twin.electrode.coating.coater_history import CoaterHistory
 from twin.electrode.coating.effect import EffectMeasurement, Judgement, Loading, Measured
-from twin.electrode.desk import Desk
 from twin.estimation import saved
+from twin.plant.desk import Desk
 from twin.plant.recommendation import Recommendation, State
 from twin.plant.supervision import Decisions
 from twin.snapshot import Snapshot

@@ -8,12 +8,13 @@ than ``rework_limit`` can be stripped and coated again; more than that is scrap.
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from twin import settings
 from twin.asset import AssetConfig, Json
-from twin.electrode import settings, writing
 from twin.electrode.coating.coater_history import CoaterHistory
 from twin.electrode.coating.effect import Loading
-from twin.electrode.desk import Desk
 from twin.estimation import saved
+from twin.plant import filing
+from twin.plant.desk import Desk
 from twin.plant.genealogy import ProcessStep, StepType
 from twin.plant.recommendation import Effect, Evidence, Interval, Recommendation
 from twin.plant.supervision import Decisions
@@ -137,7 +138,7 @@ class Dispositions:
         loading = self.loading(lot)
         if loading is not None:
             measured["areal_loading [mg/cm2]"] = loading[0]
-        id = writing.id_of("coat", f"{coater.uid}:{lot}")
+        id = filing.id_of("coat", f"{coater.uid}:{lot}")
         return [ProcessStep(id, StepType.COAT, coater.name, time_ns, of.slurry, (lot,), measured)]
 
     def _out(
@@ -200,7 +201,7 @@ class Dispositions:
         if not coated:
             share = Interval("lot_yield", 0.0, 0.0, 100.0, "%")
         proposed = Recommendation(
-            id=writing.id_of("ld", f"{coater.uid}:{lot}:{ranges[0].from_ns}"),
+            id=filing.id_of("ld", f"{coater.uid}:{lot}:{ranges[0].from_ns}"),
             layer="electrode",
             asset=coater.name,
             source=gauge.name,
@@ -213,7 +214,7 @@ class Dispositions:
             lot=lot,
             lot_from_m=ranges[0].from_m,
             created_ns=now_ns,
-            expires_ns=now_ns + writing.SHIFT_NS,
+            expires_ns=now_ns + filing.SHIFT_NS,
             updated_ns=now_ns,
         )
         return self._desk.propose(proposed)

@@ -4,8 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
+from twin import settings
 from twin.asset import AssetConfig, Event, Json
-from twin.electrode import settings, writing
+from twin.electrode import writing
 from twin.electrode.coating.coater_history import CoaterHistory
 from twin.electrode.coating.coater_watch import CoaterWatch
 from twin.electrode.coating.model import dry_loading
@@ -13,15 +14,19 @@ from twin.electrode.coating.proposal import Deviation, Proposal, bead_of, wet_fi
 from twin.electrode.diagnosis.course import DRIFTS, Level
 from twin.electrode.diagnosis.signatures import GAUGE, UNKNOWN
 from twin.electrode.diagnosis.watch import MODEL, Episode, Moved
+from twin.plant import filing
 from twin.plant.recommendation import Cause, Effect, Evidence, Interval, Recommendation, State
 
 CALIBRATION: Final = "gauge_calibration"
-AIMED_AT_NS: Final = 240_000_000_000
+AIMED_AT_NS: Final = 180_000_000_000
 """A proposal is decided and written in a minute or two, and meets the web that is coated in
 the minutes after: it is aimed at their middle (chosen)."""
 _ACCUSED: Final = 0.5
 CONVICTED: Final = 0.75
 """Probability from which on a person is sent to the gauge (chosen)."""
+_ON_WEB: Final = 0.9
+"""Probability from which on a setpoint follows a gauge's word while a gauge is accused: to
+follow a wrong gauge makes scrap, to wait some minutes costs little (chosen)."""
 _WORTH_NAMING: Final = 0.05
 _MOVED_SIGMAS: Final = 3.0
 _Z95: Final = 1.959963984540054
@@ -55,9 +60,9 @@ def accused(causes: Mapping[str, float], at_least: float = _ACCUSED) -> str | No
 
 
 def on_web(causes: Mapping[str, float]) -> bool:
-    """Whether something on the web is more likely wrong than not."""
+    """Whether something on the web is as good as surely wrong, beside any gauge."""
     web = [chance for name, chance in causes.items() if not name.startswith(f"{GAUGE}:")]
-    return max(web, default=0.0) >= _ACCUSED
+    return max(web, default=0.0) >= _ON_WEB
 
 
 def told(causes: Mapping[str, float], evidence: Sequence[Moved]) -> Told:
@@ -150,7 +155,7 @@ def calibration(
     half = _Z95 * abs(off / sigmas) if sigmas else 0.0
     width = Interval("gauge_offset", off, off - half, off + half, "%")
     return Recommendation(
-        id=writing.id_of("gc", f"{event.id}:{gauge.name}"),
+        id=filing.id_of("gc", f"{event.id}:{gauge.name}"),
         layer="electrode",
         asset=gauge.name,
         source=gauge.name,
@@ -173,7 +178,7 @@ def calibration(
         ),
         lot=history.lot_at(event.time_ns, settings.number(gauge, "distance_from_die")),
         created_ns=event.time_ns,
-        expires_ns=event.time_ns + writing.SHIFT_NS,
+        expires_ns=event.time_ns + filing.SHIFT_NS,
         updated_ns=event.time_ns,
         causes=found.causes,
     )

@@ -7,8 +7,8 @@ or a splice is over when the line runs again.
 
 from typing import Final
 
+from twin import settings
 from twin.asset import AssetConfig
-from twin.electrode import settings
 from twin.estimation import saved
 from twin.snapshot import Snapshot
 

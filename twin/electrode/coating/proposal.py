@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from twin import settings
 from twin.asset import AssetConfig
-from twin.electrode import settings
 from twin.electrode.coating.coater_history import CoaterHistory, Setpoint
 from twin.electrode.coating.model import (
     Feed,

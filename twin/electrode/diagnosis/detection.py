@@ -38,7 +38,7 @@ def loudest(deviation: Deviation) -> Shifted | None:
     """None where nothing is known yet."""
     if not deviation.places:
         return None
-    shapes, whose = deviation.found.variants()
+    shapes, whose = deviation.found.variants
     solved = np.linalg.solve(deviation.covariance, np.column_stack([deviation.value, shapes]))
     speaks = shapes.T @ solved[:, 0]
     weight = np.einsum("oc,oc->c", shapes, solved[:, 1:])

@@ -10,6 +10,8 @@ widths are chosen: they cover that range and sensors that see only part of a cha
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -86,13 +88,15 @@ def family(observable: str) -> str:
     return "loading" if kind == GAUGE else kind
 
 
-class Signatures(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Signatures:
     """``mean`` and ``sd``, shape (observables, causes); ``names`` of the causes."""
 
     names: tuple[str, ...]
     mean: Array
     sd: Array
 
+    @cached_property
     def variants(self) -> tuple[Array, npt.NDArray[np.intp]]:
         """Each signature as it is, and with all that is not known of it one standard
         deviation less and more: shape (observables, 3 causes), and whose each is."""

@@ -93,6 +93,21 @@ class Scenarios:
     """Of the binder in the liquid of the film."""
     entry_k: float = 298.15
 
+    def every(self, step: int) -> "Scenarios":
+        """The first row and each ``step``-th after it."""
+        return Scenarios(
+            air_k=self.air_k[::step],
+            h_factor=self.h_factor[::step],
+            mass_factor=self.mass_factor[::step],
+            speed_m_s=self.speed_m_s[::step],
+            dry_kg_m2=self.dry_kg_m2[::step],
+            solvent_kg_m2=self.solvent_kg_m2[::step],
+            bound=self.bound[::step],
+            front_factor=self.front_factor[::step],
+            diffusivity_m2_s=self.diffusivity_m2_s[::step],
+            entry_k=self.entry_k,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Paths:
@@ -103,6 +118,13 @@ class Paths:
     temperature_k: Array
     solvent_kg_m2: Array
     zone_ends: tuple[int, ...]
+
+    def every(self, step: int) -> "Paths":
+        """Of the first scenario and each ``step``-th after it."""
+        rows = slice(None, None, step)
+        return Paths(
+            self.seconds[rows], self.temperature_k[rows], self.solvent_kg_m2[rows], self.zone_ends
+        )
 
     @property
     def at_zone_ends_k(self) -> Array:

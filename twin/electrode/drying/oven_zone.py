@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from twin import settings
 from twin.asset import AssetConfig, Effects, Figure, Json, Twin
-from twin.electrode import settings
 from twin.electrode.drying.lag_filter import LagFilter
 from twin.electrode.drying.oven_zone_spec import PARAMETERS, SIGNALS
 from twin.estimation import saved

@@ -1,13 +1,15 @@
 """The oven's profile as SLSQP sees it: values and slopes at a point."""
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
 import numpy as np
 
 from twin.electrode.drying import migration
 from twin.electrode.drying.belief import Belief
-from twin.electrode.drying.film import ZERO_DEGC_K, Oven, dry
+from twin.electrode.drying.film import ZERO_DEGC_K, Oven, Paths, Scenarios, dry
 from twin.electrode.drying.limits import Limits
 from twin.electrode.drying.prediction import Operation, scenarios
 from twin.estimation.kalman import Array
@@ -18,14 +20,24 @@ _ENERGY_PER_K: Final = 1e-3
 """Migration index that one kelvin more in all zones is worth: a tie-break; chosen."""
 
 
-class Outcomes(NamedTuple):
+@dataclass(frozen=True)
+class Outcomes:
     """(zones + 1, ...): the point itself, then one step of each zone."""
 
     spare: Array
     """(..., adverse points): part of the oven's time that is left when the film is dry."""
-    migration: Array
     peak_degc: Array
     """(..., zones): highest film temperature, at the end of its interval."""
+    oven: Oven
+    believed: Scenarios
+    """What is believed, without the adverse points."""
+    paths: Paths
+    """Of what is believed."""
+
+    @cached_property
+    def migration(self) -> Array:
+        """Index; when asked for, since whoever wants the driest profile does not need it."""
+        return migration.index(self.oven, self.believed, self.paths)
 
 
 class ProfileProblem:
@@ -42,11 +54,11 @@ class ProfileProblem:
         self._rise = np.diff(np.eye(len(present)), axis=0)
         self._adverse = np.empty((0, 0))
         self._margin = 0.0
-        self._at, self._found = b"", Outcomes(*(np.empty(0),) * 3)
+        self._found: tuple[bytes, Outcomes] | None = None
 
     def mind(self, adverse: Array, margin: float) -> None:
         """Dry at these points, with this part of the oven's time to spare."""
-        self._adverse, self._margin, self._at = adverse, margin, b""
+        self._adverse, self._margin, self._found = adverse, margin, None
 
     def setpoints(self, x: Array) -> Array:
         return self.present + SCALE_K * x
@@ -57,9 +69,9 @@ class ProfileProblem:
         return found
 
     def outcomes(self, x: Array) -> Outcomes:
-        if x.tobytes() != self._at:
-            self._at, self._found = x.tobytes(), self._run(x)
-        return self._found
+        if self._found is None or self._found[0] != x.tobytes():
+            self._found = x.tobytes(), self._run(x)
+        return self._found[1]
 
     def _run(self, x: Array) -> Outcomes:
         points = np.concatenate([0 * self._adverse[:1], -self._adverse[:1], self._adverse])
@@ -70,9 +82,8 @@ class ProfileProblem:
         paths = dry(self._oven, given)
         limit = self.limits.residual_pct / 100 * given.dry_kg_m2
         spare = paths.spare(limit).reshape(runs, many)[:, 2:]
-        index = migration.index(self._oven, given, paths).reshape(runs, many)[:, 0]
         peaks = paths.peaks_k().reshape(runs, many, -1)[:, :2].max(axis=1) - ZERO_DEGC_K
-        return Outcomes(spare, index, peaks)
+        return Outcomes(spare, peaks, self._oven, given.every(many), paths.every(many))
 
     def solve(self, start: Array, driest: bool = False) -> Array:
         """The profile with the least migration, or the driest one that the other limits

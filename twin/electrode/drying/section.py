@@ -7,11 +7,10 @@ oven.state ─▶ residual solvent, migration ─▶ out of limits for a while �
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
+from twin import settings
 from twin.asset import AssetConfig, Event, Json
-from twin.electrode import settings
 from twin.electrode.coating import model as coating_model
 from twin.electrode.coating.coater_history import CoaterHistory
-from twin.electrode.desk import Desk
 from twin.electrode.drying import telling
 from twin.electrode.drying.effect import OvenEffect
 from twin.electrode.drying.plan import Plan
@@ -21,6 +20,7 @@ from twin.electrode.drying.watch import SECOND_NS, Laid, OvenWatch
 from twin.electrode.drying.zone_state import ZoneState
 from twin.electrode.section import Line, Section
 from twin.estimation import saved
+from twin.plant.desk import Desk
 from twin.plant.recommendation import Recommendation, State
 from twin.plant.supervision import Decisions
 from twin.snapshot import Snapshot

@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
+from twin import settings
 from twin.asset import AssetConfig
-from twin.electrode import settings
 from twin.electrode.drying.film import Oven
 from twin.electrode.drying.limits import Limits
 from twin.electrode.drying.solvent import PRESSURE_PA, solvent

@@ -6,13 +6,13 @@ from hashlib import blake2b
 from typing import Final
 
 from twin.asset import Event, Json
-from twin.electrode import writing
 from twin.electrode.coating.coater_history import CoaterHistory
 from twin.electrode.drying import film, migration, optimise
 from twin.electrode.drying.optimise import Profile
 from twin.electrode.drying.prediction import CONFIDENCE, Estimate, Prediction
 from twin.electrode.drying.watch import OvenWatch
 from twin.estimation.kalman import Array
+from twin.plant import filing
 from twin.plant.recommendation import Change, Evidence, Interval, Recommendation
 
 TYPE: Final = "oven_profile"
@@ -190,6 +190,6 @@ def _written(
         lot=history.lot_at(time_ns, setup.exit_m),
         lot_from_m=history.metres_at(time_ns, setup.exit_m),
         created_ns=time_ns,
-        expires_ns=time_ns + writing.LIVES_NS,
+        expires_ns=time_ns + filing.LIVES_NS,
         updated_ns=time_ns,
     )

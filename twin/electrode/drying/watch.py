@@ -5,8 +5,8 @@ from typing import Final
 
 import numpy as np
 
+from twin import settings
 from twin.asset import AssetConfig
-from twin.electrode import settings
 from twin.electrode.drying.belief import Belief, FilmTemperature
 from twin.electrode.drying.film import Oven
 from twin.electrode.drying.prediction import (

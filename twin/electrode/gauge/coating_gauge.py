@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
+from twin import settings
 from twin.asset import AssetConfig, Effects, Figure, Json, Twin
-from twin.electrode import settings
 from twin.electrode.formulation import PARAMETER, changed, label_of
 from twin.electrode.gauge.coating_gauge_spec import PARAMETERS, SIGNALS
 from twin.electrode.gauge.excursion import Crossing, ExcursionWatch, beyond

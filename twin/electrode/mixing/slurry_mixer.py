@@ -3,8 +3,8 @@
 import math
 from typing import Final
 
+from twin import settings
 from twin.asset import AssetConfig, Effects, Figure, Json, Twin
-from twin.electrode import settings
 from twin.electrode.formulation import PARAMETER, changed, label_of
 from twin.electrode.mixing.model import log_ratio, log_ratio_sd
 from twin.electrode.mixing.slurry_mixer_spec import PARAMETERS, SIGNALS

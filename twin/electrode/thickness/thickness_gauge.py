@@ -3,8 +3,8 @@
 import math
 from typing import Final
 
+from twin import settings
 from twin.asset import AssetConfig, Effects, Figure, Json, Twin
-from twin.electrode import settings
 from twin.electrode.formulation import PARAMETER, changed, label_of
 from twin.electrode.gauge.pairing import Pairing, Sample
 from twin.electrode.open_level import OpenLevel

@@ -17,7 +17,8 @@ _CLOSED_REMEMBERED: Final = 200
 class RecommendationBook:
     """Closed ones stay for a while, so that a command sent twice finds its answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, of: str) -> None:
+        self._of = of
         self._all: dict[str, Recommendation] = {}
         self._forgotten: dict[str, int] = {}
 
@@ -26,7 +27,7 @@ class RecommendationBook:
         try:
             return self._all[id]
         except KeyError:
-            raise NotFound(f"the electrode layer has no recommendation {id!r}") from None
+            raise NotFound(f"{self._of} has no recommendation {id!r}") from None
 
     def put(self, recommendation: Recommendation) -> Recommendation:
         """Keep the latest revision; the one that moved last stands last."""

@@ -1,14 +1,14 @@
-"""The life of the electrode layer's recommendations, whatever their type."""
+"""The life of a layer's recommendations, whatever their type."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from twin.electrode import writing
-from twin.electrode.recommendation_book import RecommendationBook
 from twin.errors import IllegalTransition, InvalidInput
 from twin.estimation import saved
+from twin.plant import filing
 from twin.plant.recommendation import Applied, Effect, Recommendation, State, Step, advance
+from twin.plant.recommendation_book import RecommendationBook
 from twin.plant.supervision import Approve, Command, Decisions, Reject, ReportApplied
 from twin.snapshot import Snapshot
 
@@ -19,8 +19,9 @@ _CLOCKS_DIFFER_NS: Final = 60_000_000_000
 class Desk:
     """Proposes, takes commands, withdraws, expires and closes."""
 
-    def __init__(self) -> None:
-        self.book = RecommendationBook()
+    def __init__(self, of: str = "this layer") -> None:
+        """``of``: whose recommendations these are, for the words of errors."""
+        self.book = RecommendationBook(of)
 
     def open_for(self, asset: str, *types: str) -> Recommendation | None:
         """The open recommendation for that asset, of one of those types (none: of any)."""
@@ -60,7 +61,7 @@ class Desk:
         if isinstance(command, ReportApplied):
             return self._apply(found, command, now_ns)
         step = Step.APPROVE if isinstance(command, Approve) else Step.REJECT
-        before = writing.taken(found, step)
+        before = filing.taken(found, step)
         if before is not None and before.by == command.by and before.reason == command.reason:
             return Decisions([found]), None
         if isinstance(command, Reject) and not command.reason.strip():
@@ -74,7 +75,12 @@ class Desk:
         """Its effect has been measured."""
         step = Step.FOUND_EFFECTIVE if good else Step.FOUND_INEFFECTIVE
         moved = replace(advance(found, step, time_ns, _US, effect.verdict), effect=effect)
-        return Decisions([self.book.put(moved)], [writing.effect_step(moved)])
+        return Decisions([self.book.put(moved)], [filing.effect_step(moved)])
+
+    def carried_out(self, found: Recommendation, now_ns: int) -> Decisions:
+        """It is taken at the word of who reports it: nothing is left to measure."""
+        effect = Effect(found.predicted, 0, now_ns, now_ns, "carried out, as reported")
+        return self.close(found, True, effect, now_ns)
 
     def give_up(self, found: Recommendation, time_ns: int, reason: str) -> Decisions:
         """Its effect could not be measured; it must not stay open."""
@@ -86,7 +92,7 @@ class Desk:
         for found in self.book.open(lambda r: r.state in (State.PROPOSED, State.APPROVED)):
             expires_ns, reason = found.expires_ns, "nobody decided in time"
             if found.state is State.APPROVED:
-                expires_ns = max(expires_ns, (found.decided_ns or 0) + writing.LIVES_NS)
+                expires_ns = max(expires_ns, (found.decided_ns or 0) + filing.LIVES_NS)
                 reason = "it was approved, but nobody reported that it was applied"
             if now_ns >= expires_ns:
                 decisions.recommendations.append(self._advance(found, Step.EXPIRE, now_ns, reason))
@@ -109,7 +115,7 @@ class Desk:
         applied = Applied(command.applied_ns, value, command.by)
         moved = replace(advance(found, Step.REPORT_APPLIED, now_ns, command.by), applied=applied)
         self.book.put(moved)
-        step = writing.applied_step(moved, applied)
+        step = filing.applied_step(moved, applied)
         return Decisions([moved], [step]), (moved, Step.REPORT_APPLIED)
 
     def _advance(
