@@ -1,4 +1,7 @@
-"""The actor that archives every reading on the backbone, and trims what all have taken."""
+"""The actor that archives every reading on the backbone, and trims what all have taken.
+
+It also cuts the traces of cells that have left their channel out of the archive.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,6 +24,7 @@ log = structlog.get_logger()
 
 _TRIM_S: Final = 10.0
 _MAX_ROWS: Final = 200_000
+_TRACES_S: Final = 300.0
 
 
 class ArchiverActor:
@@ -44,6 +48,7 @@ class ArchiverActor:
         self._ready = asyncio.Event()
         self._loop = start(naming.ARCHIVER, self._run)
         self._trimmer = start("trimmer", self._keep_trimming)
+        self._tracer = start("trace keeper", self._keep_traces)
 
     def __repr__(self) -> str:
         return f"Archiver {self._settings.plant}"
@@ -81,6 +86,24 @@ class ArchiverActor:
         while True:
             await asyncio.sleep(_TRIM_S)
             await keep_trying("trimming the backbone", self._trim)
+
+    async def _keep_traces(self) -> None:
+        from historian.query import Archive
+        from historian.trace_keeper import TraceKeeper, traces_folder
+        from historian.traces import TraceStore
+
+        await self._ready.wait()
+        folder = Path(self._settings.archive_folder)
+        keeper = TraceKeeper(Archive(folder), TraceStore(traces_folder(folder)))
+
+        async def round_() -> None:
+            written = await asyncio.to_thread(keeper.keep)
+            if written:
+                log.info("traces of cells written", cells=written)
+
+        while True:
+            await asyncio.sleep(_TRACES_S)
+            await keep_trying("cutting the traces of cells", round_)
 
     async def _trim(self) -> None:
         """A frame may go once it is archived and below its host's checkpoint."""

@@ -32,6 +32,7 @@ from twin.ports import START, Checkpoint
 log = structlog.get_logger()
 
 _TICK_S: Final = 1.0
+_DOWN_A_CALL: Final = 200
 
 
 def _electrode() -> LayerRules:
@@ -173,10 +174,25 @@ class LayerSupervisor:
 
 
 class PlantSupervisor(LayerSupervisor):
-    """Takes what the layers' supervisors say, and knows the plant's KPIs."""
+    """Takes what the layers' supervisors say, knows the plant's KPIs, and hands on to a layer
+    what it needs of another."""
 
     def __init__(self, settings: PlantSettings) -> None:
         super().__init__(settings, PLANT)
+
+    async def _tick(self) -> None:
+        await super()._tick()
+        await self._hand_on()
+
+    async def _hand_on(self) -> None:
+        """At least once: what a layer has acknowledged is forgotten with the next checkpoint,
+        and a repeat is dropped there by its number. Outside the turn, since that layer may be
+        waiting for this one to take what it reports."""
+        while (going := self._core.downward(_DOWN_A_CALL)) is not None:
+            layer, events = going
+            name = naming.supervisor_name(layer)
+            await call(self._settings, name, "report", self._name, self._incarnation, events)
+            self._core.went_down(events)
 
     @property
     def _name(self) -> str:

@@ -26,6 +26,8 @@ _COMMANDS: Final = {
     "replay": "cluster.commands.replay",
     "bench": "cluster.commands.bench",
     "sensors": "cluster.commands.sensors",
+    "cell": "cluster.commands.cell",
+    "models": "cluster.commands.models",
 }
 
 

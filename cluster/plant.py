@@ -276,7 +276,7 @@ def _order(position: str) -> tuple[int, int]:
 
 def forget(config: Config) -> None:
     """Delete what an earlier run of an embedded plant left in ``data_dir``."""
-    for name in ("live", "archive", "spool", "logs", "broker"):
+    for name in ("live", "archive", "archive-traces", "spool", "logs", "broker"):
         shutil.rmtree(config.data_dir / name, ignore_errors=True)
     for path in config.data_dir.glob("records.sqlite*"):
         path.unlink()

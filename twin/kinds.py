@@ -60,9 +60,11 @@ _MODULES: Final[Mapping[str, str]] = MappingProxyType(
         "thickness_gauge": "twin.electrode.thickness.thickness_gauge",
         "oven_zone": "twin.electrode.drying.oven_zone",
         "calender": "twin.electrode.calendering.calender",
-        "stacking_station": "twin.cell.stacking_station",
-        "electrolyte_filler": "twin.cell.electrolyte_filler",
-        "cycler_channel": "twin.cell.cycler_channel",
+        "winding_head": "twin.cell.winding.winding_head",
+        "stacking_station": "twin.cell.stacking.stacking_station",
+        "electrolyte_filler": "twin.cell.filling.electrolyte_filler",
+        "cycler_channel": "twin.cell.formation.cycler_channel",
+        "grading_station": "twin.cell.grading.grading_station",
     }
 )
 

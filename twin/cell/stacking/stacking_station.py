@@ -18,19 +18,23 @@ _WAITING_ELECTRODES: Final = 512
 
 
 class StackingStation(Twin):
-    """Says ``cell.stacked`` {serial, electrodes, electrodes_mass_g} for each stack;
-    ``electrodes`` names those that were weighed here, and the mass is null without any."""
+    """Says ``cell.stacked`` {serial, electrodes, electrodes_mass_g, electrode_lot} for each
+    stack; ``electrodes`` names those that were weighed here, and the mass is null without
+    any."""
 
     def __init__(self, config: AssetConfig) -> None:
         super().__init__(config)
         self._masses = RobustWindow(config.number("scale_resolution"))
         self._waiting: deque[tuple[str, float]] = deque(maxlen=_WAITING_ELECTRODES)
+        self._lot = ""
 
     def step(self, reading: Reading, effects: Effects) -> None:
         if reading.signal == "predrying_mass":
             self._masses.add(reading.value)
             if reading.text is not None:
                 self._waiting.append((reading.text, reading.value))
+        elif reading.signal == "electrode_lot":
+            self._lot = reading.text or ""
         elif reading.signal == "stacked_cell" and reading.text:
             self._stacked(reading.text, reading.time_ns, effects)
 
@@ -47,6 +51,7 @@ class StackingStation(Twin):
         return {
             "masses": list(self._masses.values()),
             "waiting": [[piece, mass] for piece, mass in self._waiting],
+            "lot": self._lot,
         }
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -55,6 +60,7 @@ class StackingStation(Twin):
         self._waiting = deque(
             ((text(piece), number(mass)) for piece, mass in pairs), maxlen=_WAITING_ELECTRODES
         )
+        self._lot = text(snapshot.get("lot", ""))
 
     def _stacked(self, serial: str, time_ns: int, effects: Effects) -> None:
         mine = [(piece, mass) for piece, mass in self._waiting if _stack_of(piece) == serial]
@@ -68,6 +74,7 @@ class StackingStation(Twin):
                 "serial": serial,
                 "electrodes": [piece for piece, _ in mine],
                 "electrodes_mass_g": sum(mass for _, mass in mine) if mine else None,
+                "electrode_lot": self._lot or None,
             },
         )
 
@@ -91,6 +98,7 @@ KIND = Kind(
             per_item=True,
         ),
         SignalSpec("stacked_cell", None, "serial of a stack that is finished", per_item=True),
+        SignalSpec("electrode_lot", None, "lot of the electrodes that are stacked"),
     ),
     parameters=(
         ParameterSpec(

@@ -1,0 +1,1 @@
+"""Filling: electrolyte weighed in, the scale looked after, and how long a cell must soak."""

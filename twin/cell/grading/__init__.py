@@ -1,0 +1,1 @@
+"""Grading: capacity, resistance and voltage at rest, and the bins that they make."""

@@ -1,0 +1,1 @@
+"""Stacking: electrodes weighed and piled up to cells."""

@@ -1,0 +1,1 @@
+"""Winding heads: vision, web tension, and what they say of a jellyroll's short circuits."""
