@@ -107,7 +107,9 @@ def capacity_figure(training: Played, early: Played, test: Played) -> Figure:
 def main(out: Path) -> None:
     """Draw the plots into the folder OUT."""
     training = play(FormationRoom(_TRAINING_SEED, _CELLS, lots=_LOTS), None)
-    reference = learn(training.cohort.trace(), training.good, training.room.lot, "plots", training.truth.fault)
+    reference = learn(
+        training.cohort.trace(), training.good, training.room.lot, "plots", training.truth.fault
+    )
     early = play(FormationRoom(_TRAINING_SEED, _CELLS, lots=_LOTS), reference, until_h=EARLY_H)
     test = play(FormationRoom(_SEED, _CELLS, lots=_LOTS), reference)
     room = FormationRoom(_SEED, _CELLS, lots=_LOTS)

@@ -6,25 +6,20 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Final
 
 import click
 
-from asset_registry.plant_file import load_plant
 from cluster.client import registry_at
 from cluster.config import Config, load
 from cluster.console import Progress, people, write_json
-from cluster.demo.cast import ROOT, Mes, SimulatedPlant, start_fault
+from cluster.demo import stages
 from cluster.demo.expectations import Told, expectation, learning
-from cluster.demo.notices import look
+from cluster.demo.stages import PLANT, Stage
 from cluster.demo.story import Story
 from cluster.demo.tally import Count, count
 from cluster.embedded import EmbeddedBroker
 from cluster.plant import Plant, forget
 from protocols.grpc.apply import apply_plan, plan_for
-from simulation.scenarios import SCENARIOS
-
-_PLANT: Final = "demo"
 
 
 @click.command("demo")
@@ -78,10 +73,10 @@ def command(
     """
     started = time.monotonic()
     if listed:
-        for known in SCENARIOS.values():
-            click.echo(f"{known.name:18} {known.description}")
+        for name, description in stages.listed().items():
+            click.echo(f"{name:20} {description}")
         return
-    if scenario not in SCENARIOS:
+    if scenario not in stages.listed():
         raise click.BadParameter(
             f"{scenario!r} is none; --list shows them", param_hint="--scenario"
         )
@@ -90,10 +85,13 @@ def command(
         seconds = expected.lasts_s
     if learn_s is None:
         learn_s = learning(expected, seconds)
-    config = load(plant=_PLANT, data_dir=data_dir, gateway_port=0)
+    stage = stages.stage(data_dir, scenario, seed)
+    config = load(
+        plant=PLANT, data_dir=data_dir, gateway_port=0, per_actor=dict(stage.per_actor) or None
+    )
     forget(config)
     with Progress() as progress:
-        story, counted = _play(config, scenario, seed, learn_s, seconds, started, progress)
+        story, counted = _play(config, stage, learn_s, seconds, started, progress)
     told = Told(tuple(story.recommendations.values()), story.noticed)
     seen = expected.seen(told)
     document = {
@@ -120,8 +118,7 @@ def command(
 
 def _play(
     config: Config,
-    scenario: str,
-    seed: int,
+    stage: Stage,
     learn_s: float,
     seconds: float | None,
     started: float,
@@ -131,48 +128,38 @@ def _play(
         progress("starting the broker and the simulated plant")
         broker = EmbeddedBroker(config.data_dir)
         stack.callback(broker.stop)
-        simulated = SimulatedPlant(config.data_dir, broker.port, scenario, seed)
-        stack.callback(simulated.stop)
+        stage.build(broker, stack)
         plant = stack.enter_context(Plant(config, progress))
-        opcua = simulated.wait()
         story = Story(started, progress.say)
-        counted = asyncio.run(
-            _perform(plant, story, scenario, opcua, broker.url, learn_s, seconds, progress, stack)
-        )
+        counted = asyncio.run(_perform(plant, story, stage, learn_s, seconds, progress, stack))
     return story, counted
 
 
 async def _perform(
     plant: Plant,
     story: Story,
-    scenario: str,
-    opcua: str,
-    broker: str,
+    stage: Stage,
     learn_s: float,
     seconds: float | None,
     progress: Progress,
     stack: contextlib.ExitStack,
 ) -> Count:
-    file = ROOT / "examples" / "demo-line" / "plant.yaml"
-    records = load_plant(file, endpoints={"plc": opcua, "broker": broker})
+    records = stage.records()
     progress(f"registering {len(records)} assets")
-    async with registry_at(plant.gateway, _PLANT) as client:
+    async with registry_at(plant.gateway, PLANT) as client:
         await apply_plan(client, await plan_for(client, records))
-    progress("an actor for each asset is started")
+    progress("the actors of the assets are started")
     await asyncio.to_thread(plant.wait_until_placed)
+    stage.open(stack)
     progress("waiting for the first reading of each asset")
     await asyncio.to_thread(plant.wait_until_live)
     progress.say(f"the plant is up: gateway {plant.gateway}")
     progress.say(f"Ray dashboard: {plant.dashboard} (its token: {plant.token_file})")
-    mes = Mes(plant.config.data_dir, plant.gateway, _PLANT, opcua)
-    stack.callback(mes.stop)
-    electrode = [record.name for record in records if record.zone == "electrode"]
-    looking = asyncio.create_task(look(plant, _PLANT, electrode, story.notice))
-    beside = [
-        looking,
-        asyncio.create_task(story.follow(plant.gateway, _PLANT)),
-        asyncio.create_task(_fault_later(scenario, opcua, learn_s, progress)),
-    ]
+    stack.callback(stage.begin(plant, stack).stop)
+    looking, *others = (
+        asyncio.create_task(task) for task in stage.beside(plant, story, learn_s, progress)
+    )
+    beside = [looking, asyncio.create_task(story.follow(plant.gateway, PLANT)), *others]
     ends = time.monotonic() + seconds if seconds is not None else None
     await _until(ends, *beside)
     progress("stopping the edges and counting")
@@ -182,17 +169,6 @@ async def _perform(
         task.cancel()
     await asyncio.gather(*beside, return_exceptions=True)
     return counted
-
-
-async def _fault_later(scenario: str, opcua: str, learn_s: float, progress: Progress) -> None:
-    """The gauge first learns what the web looks like across; then something happens."""
-    if not SCENARIOS[scenario].faults:
-        progress("the line runs, and nothing hidden is to happen")
-        return
-    progress(f"the line runs well; in {learn_s:.0f} s something hidden happens")
-    await asyncio.sleep(learn_s)
-    await start_fault(opcua)
-    progress("it has begun; the twin is not told")
 
 
 async def _until(ends: float | None, *tasks: "asyncio.Task[None]") -> None:

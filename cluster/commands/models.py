@@ -1,28 +1,20 @@
 """``gigatwin models``: models learned from labelled tables, and what they say of others."""
 
-import csv
-import io
 import math
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 import click
 
-from cluster import config
+from cluster.commands import model_table, short_models
+from cluster.commands.model_files import folder_of, given, load, names, of_file
 from cluster.commands.model_words import added_columns, training_lines
 from cluster.commands.options import as_json, data_dir
 from cluster.console import Progress, write_json
-from stores.model_folder import MODEL, ModelFolder
-from twin.errors import InvalidFile, InvalidInput
 
-if TYPE_CHECKING:
-    from protocols.files.feature_table import FeatureTable
-    from twin.learning.columns import Column
-    from twin.learning.outcome import OutcomeModel
-
-_KINDS: Final = ("formation-outcome",)
+_OUTCOME: Final = "formation-outcome"
+_KINDS: Final = (_OUTCOME, short_models.KIND)
 
 _kind = click.argument("kind", type=click.Choice(_KINDS))
 _table = click.option(
@@ -30,7 +22,7 @@ _table = click.option(
     "table_file",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="CSV (comma, semicolon or tab) or Parquet, a row a cell.",
+    help="CSV (comma, semicolon or tab) or Parquet, a row a cell or jellyroll.",
 )
 _models = click.option(
     "--models",
@@ -43,6 +35,9 @@ _models = click.option(
 @click.group("models")
 def command() -> None:
     """Models learned from labelled tables."""
+
+
+command.add_command(model_table.command)
 
 
 @command.command("train")
@@ -97,7 +92,9 @@ def train(
 ) -> None:
     """Learn from a labelled table; say "no skill" where nothing is learned.
 
-    Scored with whole groups left out, beside the mean and beside the group's label alone.
+    formation-outcome: what a cell will be, for the channels' parameter outcome_model.
+    jellyroll-short: 1 where a jellyroll was short-circuited, for a winding head's short_model.
+    Scored with whole groups left out, beside what needs no model.
     """
     # Late: SciPy and scikit-learn, which --help does without.
     from protocols.files.feature_table import read_feature_table
@@ -111,10 +108,10 @@ def train(
         raise click.UsageError("--hour and --protocol-hours go together, the first the smaller")
     table = read_feature_table(table_file)
     target, group = table.name(target), table.name(group)
-    named = _names(table, features)
-    allowed = _names(table, allow)
+    named = names(table, features)
+    allowed = names(table, allow)
     refuse_named(named, target, group)
-    further = [name for name in _names(table, labels) if name not in (*named, target, group)]
+    further = [name for name in names(table, labels) if name not in (*named, target, group)]
     ready = labelled(
         [table.column(name) for name in named],
         table.column(target),
@@ -122,6 +119,13 @@ def train(
         [table.texts(name) for name in further],
         table.whole(),
     )
+    folder = folder_of(models_dir, data_dir)
+    if kind == short_models.KIND:
+        short_models.refuse_options(
+            below=below is not None, hour=hour is not None, allow=allow, label=labels
+        )
+        short_models.train(ready, seed, table_file.name, folder, as_json)
+        return
     settings = outcome.Settings(
         below=below, confidence=confidence, false_flags=false_flags, seed=seed, allow=allowed
     )
@@ -140,11 +144,11 @@ def train(
         "types": skops_file.types(data),
         **card,
     }  # fmt: skip
-    version, folder = _folder(models_dir, data_dir).save(kind, data, record)
+    version, path = folder.save(kind, data, record)
     if as_json:
-        write_json({"kind": kind, "version": version, "folder": str(folder), **record})
+        write_json({"kind": kind, "version": version, "folder": str(path), **record})
         return
-    for line in training_lines(model, kind, version, folder):
+    for line in training_lines(model, kind, version, path):
         click.echo(line)
 
 
@@ -153,7 +157,7 @@ def train(
 @_table
 @click.option(
     "--out", "out_file", required=True, type=click.Path(dir_okay=False, path_type=Path),
-    help="The table with prediction, lower, upper, flagged and reason.",
+    help="The table with what is predicted, lower, upper and reason.",
 )  # fmt: skip
 @click.option("--version", type=click.IntRange(1), help="Of the model. [default: the newest]")
 @_models
@@ -170,14 +174,20 @@ def predict(
 ) -> None:
     """Predict each row of a table, with its interval, a flag and the reason."""
     from protocols.files.feature_table import read_feature_table, write_with
+    from twin.learning import saved
     from twin.learning.prediction import predict as predict_rows
 
     if out_file.resolve() == table_file.resolve():
         raise click.UsageError("--out would write over the table itself: name another file")
-    record, model = _load(_folder(models_dir, data_dir), kind, version)
     table = read_feature_table(table_file)
+    record, data, path = load(folder_of(models_dir, data_dir), kind, version)
+    if kind == short_models.KIND:
+        short_models.predict(table, data, path, record["version"], out_file, as_json)
+        return
+    with of_file(path):
+        model = saved.loads(data)
     left = record.get("hours_left")
-    found = predict_rows(model, _given(table, model), left)
+    found = predict_rows(model, given(table, model), left)
     write_with(out_file, table, added_columns(found, table.decimal()))
     counts = {
         "rows": len(found),
@@ -203,43 +213,3 @@ def predict(
         f"{counts['rows']} rows, {counts['predicted']} predicted, {counts['flagged']} flagged: "
         f"{out_file}"
     )
-
-
-def _folder(models_dir: Path | None, data_dir: Path | None) -> ModelFolder:
-    return ModelFolder(models_dir or config.load(data_dir=data_dir).data_dir / "models")
-
-
-def _load(
-    folder: ModelFolder, kind: str, version: int | None
-) -> tuple[dict[str, Any], "OutcomeModel"]:
-    from twin.learning import saved, skops_file
-
-    record, data = folder.load(kind, version)
-    path = folder.root / kind / str(record["version"]) / MODEL
-    try:
-        if skops_file.types(data) != record.get("types"):
-            raise InvalidInput("refused: the types in it are not those of record.json")
-        return record, saved.loads(data)
-    except InvalidInput as error:
-        raise InvalidFile(str(path), None, str(error)) from error
-
-
-def _names(table: "FeatureTable", given: Sequence[str]) -> list[str]:
-    """Columns by name; a name with a comma in it is tried whole, then as CSV."""
-    found: list[str] = []
-    for text in given:
-        if text in table.columns:
-            found.append(text)
-            continue
-        names = next(csv.reader(io.StringIO(text), skipinitialspace=True), [])
-        found += [table.name(name.strip()) for name in names if name.strip()]
-    return found
-
-
-def _given(table: "FeatureTable", model: "OutcomeModel") -> list["Column"]:
-    return [
-        table.numbers(feature.name, feature.name)
-        if feature.levels is None
-        else table.texts(feature.name, feature.name)
-        for feature in model.features
-    ]

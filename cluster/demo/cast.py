@@ -54,7 +54,10 @@ class SimulatedPlant:
 class Mes:
     """The reference MES client; in the demonstration it approves by itself."""
 
-    def __init__(self, folder: Path, gateway: str, plant: str, opcua: str) -> None:
+    def __init__(
+        self, folder: Path, gateway: str, plant: str, opcua: str, *, carry_out: bool = False
+    ) -> None:
+        """``carry_out``: work at the plant itself is taken as done at once."""
         script = ROOT / "examples" / "mes_client.py"
         if not script.exists():
             raise NotFound(f"the demonstration runs from a checkout: {script} is missing")
@@ -67,6 +70,7 @@ class Mes:
                 *("--opcua", opcua, "--setpoints", json.dumps(SETPOINTS)),
                 *("--operator", "demo operator", "--approve", "auto"),
                 *("--log", str(self.journal)),
+                *(["--carry-out"] if carry_out else []),
             ],
             folder / "logs" / "mes.log",
         )

@@ -4,11 +4,11 @@ It is here and not in the plant: the twin is told nothing of what will go wrong.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
-from cluster.demo import notices
+from cluster.demo import formation_room, notices
 from cluster.demo.story import state_of
 from protocols.grpc.v1 import recommendation_service_pb2 as pb
 from simulation.scenarios import SCENARIOS
@@ -60,7 +60,7 @@ class Expectation:
 
 def expectation(scenario: str) -> Expectation:
     """Raises KeyError for a scenario that there is none of."""
-    found = _OTHERS.get(scenario)
+    found = _OTHERS.get(scenario) or _FORMATION.get(scenario)
     if found is not None:
         return found
     return _CORRECTED if SCENARIOS[scenario].moves_loading else _LEFT_ALONE
@@ -138,6 +138,67 @@ _OTHERS: Final[Mapping[str, Expectation]] = MappingProxyType(
             "the other slurry is noticed at the mixer, and the loading is corrected, with effect",
             lambda told: told.noticed_any(notices.SLURRY) and _corrected(told),
             lasts_s=400.0,
+        ),
+    }
+)
+
+
+_ROOM: Final = ("cell_diversion", "formation_protocol")
+
+
+def _cells(told: Told, causes: Iterable[str], type: str = "") -> bool:
+    """Whether each of these causes led to something that was carried out, or, where a
+    tester's current is to be changed (the demonstration's takes no orders), proposed."""
+    done = [
+        f
+        for f in told.recommendations
+        if f.type in _ROOM and (f.changes or state_of(f) in _WRITTEN)
+    ]
+    return all(
+        any(f.causes and f.causes[0].name == cause and f.type in (type or f.type) for f in done)
+        for cause in causes
+    )
+
+
+def _diverted(cause: str) -> Expectation:
+    return Expectation(
+        "the cell is diverted with most of its protocol still ahead",
+        lambda told: _cells(told, (cause,), "cell_diversion"),
+        lasts_s=150.0,
+    )
+
+
+_FORMATION: Final[Mapping[str, Expectation]] = MappingProxyType(
+    {
+        "formation-steady": Expectation(
+            "no channel's protocol is changed", lambda told: not any(map(told.proposed, _ROOM))
+        ),
+        "formation-short": _diverted("micro_short"),
+        "formation-lithium": replace(_diverted("low_lithium_inventory"), lasts_s=180.0),
+        "formation-wetting": _diverted("high_polarisation"),
+        "formation-plating": Expectation(
+            "a slower charge is proposed for the cell that plates",
+            lambda told: _cells(told, ("lithium_plating",), "formation_protocol"),
+            lasts_s=200.0,
+        ),
+        "formation-mixed": Expectation(
+            "each of the four faults leads to a recommendation",
+            lambda told: _cells(
+                told,
+                (
+                    "micro_short",
+                    "low_lithium_inventory",
+                    "high_polarisation",
+                    "lithium_plating",
+                ),
+            ),
+            lasts_s=200.0,
+        ),
+        "formation-unplugged": Expectation(
+            "the cell's verdict is withheld, and nothing is proposed",
+            lambda told: (
+                told.noticed_any(formation_room.HELD) and not any(map(told.proposed, _ROOM))
+            ),
         ),
     }
 )

@@ -133,6 +133,23 @@ async def look(
             await asyncio.sleep(_EVERY_S)
 
 
+async def look_at_layer(
+    plant: Plant,
+    layer: str,
+    tell: Callable[[Mapping[str, Json]], Mapping[str, str]],
+    notice: Callable[[Mapping[str, str]], None],
+) -> None:
+    """Asks a layer's KPIs again and again until it is cancelled."""
+    from actors.calls import call
+    from actors.naming import supervisor_name
+
+    supervisor = supervisor_name(layer)
+    while True:
+        with contextlib.suppress(Unavailable):
+            notice(tell(await call(plant.settings, supervisor, "kpis")))
+        await asyncio.sleep(_EVERY_S)
+
+
 def _maps(value: "Json | None") -> list[tuple[str, Mapping[str, Json]]]:
     if not isinstance(value, Mapping):
         return []

@@ -9,6 +9,8 @@ from simulation.formation.faults import FAULTS, GOOD, LOW_LITHIUM, PLATING, POLA
 from simulation.formation.mishaps import Mishap
 
 _EARLY_H: Final = 3.3
+_LITHIUM_H: Final = 10.0
+"""A modest one shows only in the faster charge."""
 _PLATING_H: Final = 11.6
 
 
@@ -37,7 +39,12 @@ FORMATION_SCENARIOS: Final[Mapping[str, FormationScenario]] = MappingProxyType(
         for scenario in (
             FormationScenario("formation-steady", "64 good cells", MappingProxyType({})),
             _one("formation-short", SHORT, "a leak opens in the cell of channel 17"),
-            _one("formation-lithium", LOW_LITHIUM, "too little lithium in the cell of channel 17"),
+            _one(
+                "formation-lithium",
+                LOW_LITHIUM,
+                "too little lithium in the cell of channel 17",
+                _LITHIUM_H,
+            ),
             _one("formation-wetting", POLARISATION, "the cell of channel 17 is badly wetted"),
             _one(
                 "formation-plating",

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from cluster.demo.formation import formation_records
+from cluster.demo.formation_room import channels
 from simulation.formation.channels import FormationTester, topic
 from simulation.formation.scenarios import FORMATION_SCENARIOS
 from twin.asset import AssetConfig, Event
@@ -21,7 +21,7 @@ SIGNALS = ("voltage", "current", "temperature", "step")
 
 
 def host() -> TwinHost:
-    records = formation_records("mqtt://127.0.0.1:1883")[:CHANNELS]
+    records = channels("mqtt://127.0.0.1:1883")[:CHANNELS]
     of = kind("cycler_channel")
     configs = []
     for record in records:
@@ -63,7 +63,7 @@ def told(scenario: str, until_h: float = 3.2) -> list[Event]:
 
 
 def test_the_channels_of_the_plant_file_are_those_that_the_tester_publishes() -> None:
-    records = formation_records("mqtt://127.0.0.1:1883")
+    records = channels("mqtt://127.0.0.1:1883")
     assert [record.name for record in records] == [topic(channel) for channel in range(64)]
 
 

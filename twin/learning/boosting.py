@@ -72,8 +72,9 @@ class Booster:
 
     def predict(self, x: Array) -> Array:
         """(rows,) of (rows, inputs)."""
-        held = np.clip(x, self.low, self.high)
-        found: Array = self.level + held @ self.slope
+        held = np.ascontiguousarray(np.clip(x, self.low, self.high))
+        # Each row by itself, not as BLAS would: the same to the bit whoever is asked along.
+        found: Array = self.level + (held * self.slope).sum(axis=1)
         if self.trees is not None:
             found = found + self.trees.predict(held)
         return found

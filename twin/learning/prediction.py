@@ -20,7 +20,8 @@ _WORTH_NAMING: Final = 0.05
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """None throughout where the row can't be predicted; ``below`` is the probability of
-    lying below the model's limit, ``hours_saved`` by a flagged cell that stops here."""
+    lying below the model's limit, ``hours_saved`` by a flagged cell that stops here.
+    ``drivers``: the features that moved it most against the training median, by name."""
 
     prediction: float | None
     lower: float | None
@@ -29,13 +30,19 @@ class Prediction:
     flagged: bool | None
     reason: str
     hours_saved: float | None = None
+    drivers: tuple[str, ...] = ()
 
 
 def predict(
-    model: OutcomeModel, columns: Sequence[Column], hours_left: float | None = None
+    model: OutcomeModel,
+    columns: Sequence[Column],
+    hours_left: float | None = None,
+    explain_all: bool = True,
 ) -> list[Prediction]:
     """One Prediction a row, in order. ``columns`` are the model's features by name;
-    ``hours_left`` of the protocol are what an early flag saves.
+    ``hours_left`` of the protocol are what an early flag saves. ``explain_all``: also the
+    rows that are not flagged tell their drivers, which takes as many times as long as
+    there are features.
 
     Raises InvalidInput where a feature is missing altogether or is of the other kind.
     """
@@ -44,7 +51,9 @@ def predict(
     usable = np.flatnonzero(~missing.any(axis=1))
     taken = [column.take(usable) for column in given]
     found = dict(
-        zip(usable.tolist(), _predict(model, taken, hours_left), strict=True) if len(usable) else ()
+        zip(usable.tolist(), _predict(model, taken, hours_left, explain_all), strict=True)
+        if len(usable)
+        else ()
     )
     return [
         found[i] if i in found else Prediction(None, None, None, None, None, _why_not(given, i))
@@ -53,7 +62,7 @@ def predict(
 
 
 def _predict(
-    model: OutcomeModel, given: list[Column], hours_left: float | None
+    model: OutcomeModel, given: list[Column], hours_left: float | None, explain_all: bool
 ) -> list[Prediction]:
     rows = len(given[0])
     if not model.skill:
@@ -65,27 +74,40 @@ def _predict(
     far = np.asarray(outside.any(axis=1), dtype=bool)
     x = encode(model.features, given)
     with one_thread(model.model.trees is not None):
-        centre, drivers = model.model.predict(x), _drivers(model, given, x)
+        centre = model.model.predict(x)
     # Out there the target may change as much again as it did over the whole range.
     spread = model.span * distance.max(axis=1)
     wide = model.far_residuals.half_width + spread
     width = np.where(far, wide, model.residuals.half_width)
     lower, upper = centre - width, centre + width
     below = _below(model, centre, np.where(far, spread, 0.0))
+    flags = np.zeros(rows, dtype=bool)
+    if below is not None and model.flags is not None:
+        flags = below >= model.flags.threshold
+    explained = np.arange(rows) if explain_all else np.flatnonzero(flags)
+    with one_thread(model.model.trees is not None):
+        drivers = dict(zip(explained.tolist(), _drivers(model, x[explained]), strict=True))
     found = []
     for i in range(rows):
-        chance = None if below is None else float(below[i])
-        flagged = bool(chance is not None and model.flags and chance >= model.flags.threshold)
+        chance, flagged = None if below is None else float(below[i]), bool(flags[i])
         saved = hours_left if flagged else None
+        moved = drivers.get(i)
         told = [
             _flag(model, chance, saved) if flagged else "",
-            _outside(model, given, outside[i], i),
-            drivers[i],
+            _outside(model, given, outside[i], i) if far[i] else "",
+            "" if moved is None else _told(model, given, i, moved),
         ]
         reason = "; ".join(part for part in told if part)
         found.append(
             Prediction(
-                float(centre[i]), float(lower[i]), float(upper[i]), chance, flagged, reason, saved
+                float(centre[i]),
+                float(lower[i]),
+                float(upper[i]),
+                chance,
+                flagged,
+                reason,
+                saved,
+                tuple(model.features[j].name for j, _ in moved or ()),
             )
         )
     return found
@@ -126,11 +148,13 @@ def _outside(
         for f, c, is_far in zip(model.features, given, outside, strict=True)
         if is_far
     ]
-    return f"outside the training range, interval widened: {', '.join(far)}" if far else ""
+    return f"outside the training range, interval widened: {', '.join(far)}"
 
 
-def _drivers(model: OutcomeModel, given: list[Column], x: Array) -> list[str]:
-    """By row, what each feature adds against the training median, the largest first."""
+def _drivers(model: OutcomeModel, x: Array) -> list[list[tuple[int, float]]]:
+    """By row, the features that add most against the training median, and how much."""
+    if not len(x):
+        return []
     full = model.model.predict(x)
     added = []
     at = 0
@@ -139,18 +163,28 @@ def _drivers(model: OutcomeModel, given: list[Column], x: Array) -> list[str]:
         typical[:, at : at + feature.width] = feature.typical()
         added.append(full - model.model.predict(typical))
         at += feature.width
-    contributions = np.stack(added, axis=1)
     found = []
-    for i, row in enumerate(contributions):
+    for row in np.stack(added, axis=1):
         order = np.argsort(-np.abs(row), kind="stable")[:_NAMED]
         most = abs(float(row[order[0]]))
-        named = [
-            f"{model.features[j].name} {_shown(given[j].values[i])} ({row[j]:+.3g})"
-            for j in order
-            if most > 0.0 and abs(float(row[j])) >= _WORTH_NAMING * most
-        ]
-        found.append(", ".join(named) or "as the typical row")
+        found.append(
+            [
+                (int(j), float(row[j]))
+                for j in order
+                if most > 0.0 and abs(float(row[j])) >= _WORTH_NAMING * most
+            ]
+        )
     return found
+
+
+def _told(
+    model: OutcomeModel, given: list[Column], i: int, drivers: list[tuple[int, float]]
+) -> str:
+    named = [
+        f"{model.features[j].name} {_shown(given[j].values[i])} ({added:+.3g})"
+        for j, added in drivers
+    ]
+    return ", ".join(named) or "as the typical row"
 
 
 def _matched(model: OutcomeModel, columns: Sequence[Column]) -> list[Column]:

@@ -2,8 +2,9 @@
 
     python -m cluster.bench.formation.reference_file examples/demo-line/formation-reference.json
 
-The demonstration's channels read a sample each minute, so it is learned from such. A
-plant learns its own from its lake: ``twin.cell.formation.reference.learn``.
+The demonstration's channels read a sample each minute, so it is learned from such. From many
+lots with few cells each: how lots differ is learned from lots. A plant learns its own from
+its lake: ``twin.cell.formation.reference.learn``.
 """
 
 from pathlib import Path
@@ -17,8 +18,8 @@ from twin.cell.formation.reference import learn, save
 
 @click.command()
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--cells", type=int, default=800, show_default=True)
-@click.option("--lots", type=int, default=20, show_default=True)
+@click.option("--cells", type=int, default=3000, show_default=True)
+@click.option("--lots", type=int, default=150, show_default=True)
 @click.option("--seed", type=int, default=20_260, show_default=True)
 @click.option("--every", "every_s", type=float, default=60.0, show_default=True, metavar="SECONDS")
 def main(path: Path, cells: int, lots: int, seed: int, every_s: float) -> None:

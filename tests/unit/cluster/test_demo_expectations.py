@@ -2,9 +2,10 @@
 
 import pytest
 
-from cluster.demo import notices
+from cluster.demo import formation_room, notices
 from cluster.demo.expectations import Told, expectation, learning
 from protocols.grpc.v1 import recommendation_service_pb2 as pb
+from simulation.formation.scenarios import FORMATION_SCENARIOS
 from simulation.scenarios import SCENARIOS
 
 S = pb.Recommendation.State
@@ -23,7 +24,7 @@ def seen(scenario: str, found: Told) -> bool:
     return expectation(scenario).seen(found)
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", [*SCENARIOS, *FORMATION_SCENARIOS])
 def test_every_scenario_has_an_expectation_in_words(scenario: str) -> None:
     expected = expectation(scenario)
     assert expected.words
@@ -106,3 +107,54 @@ def test_a_short_demonstration_does_not_wait_until_causes_are_known() -> None:
     expected = expectation("pump-drift")
     assert learning(expected, None) == learning(expected, expected.lasts_s) > 90.0
     assert learning(expected, expected.lasts_s - 1) == 5.0
+
+
+def cell(type: str, cause: str, state: S.ValueType, *changes: str) -> pb.Recommendation:
+    found = pb.Recommendation(type=type, state=state)
+    found.causes.add(name=cause)
+    for signal in changes:
+        found.changes.add(signal=signal)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("scenario", "cause"),
+    [
+        ("formation-short", "micro_short"),
+        ("formation-lithium", "low_lithium_inventory"),
+        ("formation-wetting", "high_polarisation"),
+    ],
+)
+def test_a_bad_cell_must_be_diverted_for_its_own_fault(scenario: str, cause: str) -> None:
+    effective, proposed = S.STATE_EFFECTIVE, S.STATE_PROPOSED
+    assert seen(scenario, Told((cell("cell_diversion", cause, effective),), ()))
+    assert not seen(scenario, Told((cell("cell_diversion", cause, proposed),), ()))
+    assert not seen(scenario, Told((cell("cell_diversion", "unusual", effective),), ()))
+    assert not seen(scenario, Told((cell("formation_protocol", cause, effective),), ()))
+
+
+def test_a_slower_charge_is_only_proposed_for_the_tester_takes_no_orders() -> None:
+    slower = cell("formation_protocol", "lithium_plating", S.STATE_PROPOSED, "current")
+    assert seen("formation-plating", Told((slower,), ()))
+    assert not seen("formation-mixed", Told((slower,), ()))
+
+
+@pytest.mark.parametrize("scenario", ["formation-steady", "formation-unplugged"])
+def test_good_cells_and_unplugged_ones_are_left_alone(scenario: str) -> None:
+    withheld = f"{formation_room.HELD}:unplugged"
+    diverted = cell("cell_diversion", "micro_short", S.STATE_PROPOSED)
+    assert seen(scenario, Told((), (withheld,)))
+    assert not seen(scenario, Told((diverted,), (withheld,)))
+
+
+def test_an_unplugged_cells_verdict_must_be_seen_to_be_withheld() -> None:
+    assert not seen("formation-unplugged", NOTHING)
+    assert formation_room.of_kpis({"verdicts_withheld": {"unplugged": 1}}).keys() == {
+        f"{formation_room.HELD}:unplugged:1"
+    }
+
+
+def test_hours_of_channels_that_a_diversion_gave_back_are_told() -> None:
+    (words,) = formation_room.of_kpis({"diverted": 1, "hours_recovered": 44.7}).values()
+    assert words == "1 cell diverted early: 44.7 h of channels recovered"
+    assert formation_room.of_kpis({"diverted": 0, "hours_recovered": 0.0}) == {}

@@ -1,6 +1,7 @@
 """Samples that no cell can have given: a named event, and no verdict."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -164,6 +165,19 @@ def test_without_a_reference_the_diagnosis_is_withheld_not_invented() -> None:
     assert withheld(events) == {"a": "no_reference"}
     with pytest.raises(InvalidInput, match="reference"):
         cohort.features(2.0)
+
+
+def test_a_reference_that_can_t_be_read_stops_no_channel() -> None:
+    plain = SETTINGS.config("rack/0")
+    asset = replace(plain, parameters={**plain.parameters, "reference": "no/such/file.json"})
+    cohort, events = ChannelCohort([asset]), []
+    for sample in play(Cells(1), until_h=2.0):
+        events += cohort.step_block(sample.time_ns, sample.voltage, sample.current, None, ("a",))
+
+    (event,) = [e for e in events if e.kind == "cell.withheld"]
+    assert event.data["reason"] == "no_reference"
+    assert "no/such/file.json" in str(event.data["detail"])
+    assert cohort.figures("rack/0")
 
 
 def test_another_protocol_than_the_reference_s_is_not_judged() -> None:

@@ -111,7 +111,7 @@ def test_confirmed_cells_teach_what_a_fault_looks_like() -> None:
 def test_evidence_against_good_cells_stays_within_its_promise() -> None:
     """Ville's inequality, and heavier tails than normal: the limit is learned from lots left
     out."""
-    known, cells = reference(), Cells(150, seed=26, lots=15)
+    known, cells = reference(), Cells(600, seed=26, lots=60)
     cohort, _ = through(cells, known)
     names, matrix = cohort.features(10.0)
 

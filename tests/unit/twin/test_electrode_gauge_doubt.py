@@ -87,6 +87,19 @@ def test_when_it_is_reported_as_calibrated_it_is_closed_and_the_line_learned_ane
     assert lines[COATER]["causes"] == {}
 
 
+def test_an_excursion_that_it_saw_before_it_was_calibrated_is_not_followed_after() -> None:
+    line = learned({GAUGE: from_on(NOW, 3.0, 200.0)})
+    found = _told(line)
+    line.run(60.0)
+    line.excursion(3.0, line.now)
+    line.carry_out(found)
+    # Its filter follows the step a little later.
+    decided = line.loading(2.8, line.now, line.now + 0.9).recommendations
+    assert decided == []
+    line.web.faults = {}
+    assert _of(line.run(60.0), "coating_weight_correction") == []
+
+
 def test_a_gauge_that_goes_on_drifting_after_that_is_found_again() -> None:
     line = learned({GAUGE: from_on(NOW, 2.0, 200.0)})
     first = line.carry_out(_told(line))

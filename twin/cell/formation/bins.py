@@ -1,4 +1,10 @@
-"""A line through the samples of each bin: level in its middle, slope, and their widths."""
+"""A line through the samples of each bin: level in its middle, slope, and their widths.
+
+A sample stands for the stretch of the axis that is nearer to it than to its neighbours, and
+counts in each bin by the share of that stretch that lies in it. So a level moves smoothly
+with where the samples fall: where the cadence divides a bin evenly, samples fall on the edges
+themselves, and the tester's jitter would throw a whole room's into the next bin or not.
+"""
 
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +19,9 @@ if TYPE_CHECKING:
     from twin.cell.formation.sample import Sink
 
 _SUMS: Final = ("sn", "sx", "sy", "sxx", "sxy", "syy")
+_WHOLE: Final = 1.5
+"""Samples of a bin from which it is fitted; between one, which has no slope, and two, which
+the shares of a bin of two samples add up to nearly. Chosen."""
 _FEWEST: Final = 4
 _SLOPE_WIDTH: Final = 0.1
 """A slope less certain than that part of itself takes the bins before along; chosen."""
@@ -31,17 +40,33 @@ class Bins:
             for name in _SUMS:
                 self._state.f(f"{name}{age}")[at] = 0.0
 
-    def add(self, at: Ints, x: Floats, y: Floats, sink: "Sink") -> None:
-        """Samples (x, y) of the rows ``at``; a bin that one has left is fitted."""
+    def add(
+        self, at: Ints, x: Floats, y: Floats, ends: tuple[Floats, Floats], sink: "Sink"
+    ) -> None:
+        """Samples (x, y) of the rows ``at``, which stand for the axis between ``ends``; a bin
+        that one has left is fitted."""
         f = self._state.f
-        left = at[x[at] >= f("upper")[at]]
-        if len(left):
-            self._close(left, x, sink)
+        first, last = ends[0][at], ends[1][at]
+        leaves = last >= f("upper")[at]
+        if not leaves.any():
+            self._sum(at, x[at], y[at], np.ones(len(at)))
+            return
+        length = np.maximum(last - first, 1e-12)
+        inside = np.clip((f("upper")[at] - first) / length, 0.0, 1.0)
+        self._sum(at, x[at], y[at], np.where(leaves, inside, 1.0))
+        left = at[leaves]
+        self._close(left, ends[1], sink)
+        beyond = last[leaves] - np.maximum(f("lower")[left], first[leaves])
+        self._sum(left, x[left], y[left], np.clip(beyond / length[leaves], 0.0, 1.0))
+
+    def _sum(self, at: Ints, x: Floats, y: Floats, share: Floats) -> None:
+        f = self._state.f
         # About the bin's lower edge, so that the sums lose no digits.
-        u = x[at] - np.maximum(f("lower")[at], 0.0)
-        v = y[at]
+        u = x - np.maximum(f("lower")[at], 0.0)
+        su, sv = share * u, share * y
         for name, value in (
-            ("sn0", 1.0), ("sx0", u), ("sy0", v), ("sxx0", u * u), ("sxy0", u * v), ("syy0", v * v),
+            ("sn0", share), ("sx0", su), ("sy0", sv),
+            ("sxx0", su * u), ("sxy0", su * y), ("syy0", sv * y),
         ):  # fmt: skip
             f(name)[at] += value
 
@@ -49,7 +74,7 @@ class Bins:
         f, i = self._state.f, self._state.i
         timed = (i("phase")[at] == REST) | (i("phase")[at] == HOLD)
         number = i("bin")[at]
-        whole = (number >= 0) & (f("sn0")[at] >= 2)
+        whole = (number >= 0) & (f("sn0")[at] >= _WHOLE)
         if whole.any():
             self._fit(at[whole], number[whole], timed[whole], sink)
         found = grid.bin_of(x[at], timed)
@@ -122,7 +147,7 @@ def line(sums: list[Floats], noise: Floats) -> tuple[Floats, Floats]:
     n, sx, sy, sxx, sxy, syy = sums
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = sxx - sx * sx / n
-        slope = (sxy - sx * sy / n) / np.where((n >= 2) & (spread > 1e-18), spread, np.nan)
+        slope = (sxy - sx * sy / n) / np.where((n >= _WHOLE) & (spread > 1e-18), spread, np.nan)
         rest = np.maximum(syy - sy * sy / n - slope * slope * spread, 0.0)
         # The median of three normal values has 0.449 of a single one's variance
         # (David & Nagaraja, Order Statistics, 3rd ed.).

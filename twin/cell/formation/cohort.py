@@ -34,6 +34,7 @@ from twin.cell.formation.figures import figures_of
 from twin.cell.formation.grid import Floats, Ints
 from twin.cell.formation.guard import REASONS
 from twin.cell.formation.normal import Reference
+from twin.cell.formation.outcomes import Outcomes
 from twin.cell.formation.records import RECORD
 from twin.cell.formation.sample import Sample
 from twin.cell.formation.saving import channel_snapshot, restore_channel
@@ -62,8 +63,7 @@ class Verdicts:
 
 
 class ChannelCohort(Cohort):
-    """Channels of one reference; ``reference`` goes before the assets' own parameter.
-    Raises InvalidFile where the reference can't be read."""
+    """Channels of one reference; ``reference`` goes before the assets' own parameter."""
 
     def __init__(
         self,
@@ -73,8 +73,12 @@ class ChannelCohort(Cohort):
     ) -> None:
         self._assets = tuple(assets)
         self._row = {asset.name: row for row, asset in enumerate(assets)}
-        reference = reference or loaded_reference(assets)
+        why = ""
+        if reference is None:
+            reference, why = loaded_reference(assets)
         self._bank = Bank(Settings.of(assets), reference, learns)
+        self._bank.why_no_reference = why
+        self._bank.outcomes = Outcomes.of_assets(assets)
         self._readings = [ChannelReading(asset) for asset in assets]
         self._serials: Sequence[str] | None = None
         self._sequences: dict[str, int] = {}

@@ -19,7 +19,10 @@ class CyclerChannel(Twin):
     ``cell.started`` {serial}; ``cell.formed`` {serial, first_charge_Ah, first_discharge_Ah,
     first_efficiency, ...} when the record of cycle 1 is complete, or at the protocol's end;
     ``cell.diagnosed`` {serial, diagnosis, probability, probabilities, evidence, elapsed_h,
-    hours_left}; ``cell.withheld`` {serial, reason, ...}.
+    hours_left}; ``cell.withheld`` {serial, reason, ...}. Where it has an outcome model, at
+    ``outcome_at``: ``cell.predicted`` {serial, target, unit, prediction, lower, upper,
+    flagged, reason, hours_saved, model, digest, ...}, or ``cell.unpredicted`` {serial,
+    reason: no_reference|unreadable_model|no_skill|missing_features, detail, ...}.
     """
 
     def __init__(self, config: AssetConfig) -> None:

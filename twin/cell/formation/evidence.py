@@ -1,5 +1,6 @@
 """What speaks for a diagnosis: the features that departed most, beside the envelope."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -25,15 +26,20 @@ def evidence_of(decision: Decision, row: int, answer: int) -> dict[str, Json]:
         moved = decision.hypotheses.direction[decision.hypotheses.diagnosis == answer - 1]
         weight = weight * np.where((moved != 0).any(axis=0), 1.0, 0.3)
     shown = np.argsort(-weight, kind="stable")[:_SHOWN]
+    return beside_envelope(decision, row, [int(j) for j in shown if weight[j] > 0])
+
+
+def beside_envelope(decision: Decision, row: int, positions: Sequence[int]) -> dict[str, Json]:
+    """These features of the cell on that row, beside the reference's envelope."""
+    reference = decision.reference
     return {
-        reference.name(int(j)): {
+        reference.name(j): {
             "value": float(decision.value[j, row] + reference.mean[j]),
             "lower": float(reference.lower[j]),
             "upper": float(reference.upper[j]),
-            "unit": unit_of(reference, int(j)),
+            "unit": unit_of(reference, j),
         }
-        for j in shown
-        if weight[j] > 0
+        for j in positions
     }
 
 

@@ -5,11 +5,13 @@ from typing import Final
 
 import numpy as np
 
+from twin.asset import Json
 from twin.cell.formation import guard
 from twin.cell.formation.custody import Custody, Said
 from twin.cell.formation.decision import ANSWERS, UNUSUAL, Decision
 from twin.cell.formation.evidence import evidence_of, figures_at_end
 from twin.cell.formation.grid import Floats, Ints
+from twin.cell.formation.outcomes import Outcomes
 from twin.cell.formation.records import formed
 from twin.cell.formation.sample import HOUR_NS
 from twin.cell.formation.settings import Settings
@@ -25,6 +27,8 @@ class Judge(Custody):
     def __init__(self, settings: Settings, decision: Decision | None, learns: bool) -> None:
         super().__init__(settings, decision)
         self.learns = learns
+        self.why_no_reference = ""
+        self.outcomes: Outcomes | None = None
 
     def _conclude(self, rows: Ints, time: Ints) -> None:
         state = self.state
@@ -33,10 +37,13 @@ class Judge(Custody):
             if not self.learns:
                 late = hours >= self.settings.decide_after[rows]
                 late &= state.i("withheld")[rows] == 0
+                why: dict[str, Json] = {"detail": self.why_no_reference}
                 for k in np.flatnonzero(late):
-                    self.withhold(int(rows[k]), guard.NO_REFERENCE, int(time[k]), {})
+                    self.withhold(int(rows[k]), guard.NO_REFERENCE, int(time[k]), why)
         else:
             self._judge(rows, time, hours)
+        if self.outcomes is not None:
+            self._predict(self.outcomes, rows, time, hours)
         done = hours >= self.settings.protocol_hours[rows] - _CLOCK_H
         done &= state.i("formed")[rows] == 0
         done &= ~guard.blocks(state.i("withheld")[rows])
@@ -99,6 +106,28 @@ class Judge(Custody):
                 },
             )
         )
+
+    def _predict(self, outcomes: Outcomes, rows: Ints, time: Ints, hours: Floats) -> None:
+        """Once for each cell, at its hour; of a withheld cell no more is said."""
+        state = self.state
+        due = (state.i("predicted")[rows] == 0) & (hours >= self.settings.outcome_at[rows])
+        due &= outcomes.asked[rows]
+        if not due.any():
+            return
+        withheld = state.i("withheld")[rows]
+        at = np.flatnonzero(due & ((withheld == 0) | (withheld == guard.NO_REFERENCE)))
+        state.i("predicted")[rows[at]] = 1
+        left = np.maximum(self.settings.protocol_hours[rows[at]] - hours[at], 0.0)
+        told = outcomes.of(rows[at], left, self.decision, self.why_no_reference)
+        for k, (kind, about) in zip(at, told, strict=True):
+            row, time_ns = int(rows[k]), int(time[k])
+            data: dict[str, Json] = {
+                "serial": self.serials[row],
+                **about,
+                "elapsed_h": float(hours[k]),
+                "time_ns": time_ns,
+            }
+            self._said.append(Said(row, kind, time_ns, data))
 
     def _form(self, row: int, time_ns: int) -> None:
         state = self.state

@@ -189,7 +189,8 @@ def _sample(state: State, sample: Sample, nominal: Floats, sink: Sink) -> None:
         moved = np.minimum(bend, 9.0 * noise + 1e-8) - noise
         noise[later] += _NOISE_GAIN * moved[later]
         middle = np.maximum(np.minimum(y, y1), np.minimum(np.maximum(y, y1), y2))
-        Bins(state).add(np.flatnonzero(usable), f("x1"), middle, sink)
+        ends = (f("x2") + f("x1")) / 2, (f("x1") + x) / 2
+        Bins(state).add(np.flatnonzero(usable), f("x1"), middle, ends, sink)
     else:
         f("bend")[:] = 0.0
     f("x2")[:], f("x1")[:] = f("x1").copy(), x

@@ -19,7 +19,7 @@ _UNWETTED: Final = 0.2
 """Probability that the cell was not wetted, from which a high polarisation may heal."""
 _REST_H: Final = 6.0
 """Rest for an electrolyte that still creeps; chosen: the order of a soak."""
-_WORTH_H: Final = 1.0
+WORTH_H: Final = 1.0
 """With less than that left the protocol is run to its end."""
 _SHIFT_H: Final = filing.SHIFT_NS / 3.6e12
 _WORDS: Final = {
@@ -82,11 +82,11 @@ def action(found: Found, unwetted: float | None) -> Action | None:
     left, serial = found.hours_left, found.serial
     if found.diagnosis == "lithium_plating":
         return _slower(found)
-    if left < _WORTH_H:
+    if left < WORTH_H:
         return None
     if found.diagnosis == "unusual":
         title = f"Stop the protocol of cell {serial} and look at it"
-        return Action(PROTOCOL, title, _saved(left))
+        return Action(PROTOCOL, title, saved_hours(left))
     if found.diagnosis == "high_polarisation" and (unwetted or 0.0) >= _UNWETTED:
         title = f"Let cell {serial} rest for {_REST_H:g} h, then measure its resistance again"
         return Action(PROTOCOL, title, (left - _REST_H, -_REST_H, left))
@@ -95,14 +95,13 @@ def action(found: Found, unwetted: float | None) -> Action | None:
         "low_lithium_inventory": "and stop its protocol: it will not make grade",
         "high_polarisation": "and look at its welds and its filling",
     }[found.diagnosis]
-    return Action(DIVERSION, f"Divert cell {serial} {to}", _saved(left))
+    return Action(DIVERSION, f"Divert cell {serial} {to}", saved_hours(left))
 
 
 def recommendation(
     event: Event, found: Found, what: Action, channel: AssetConfig, line: CellLayer
 ) -> Recommendation:
     """Its evidence shows each feature beside the range of 99 % of good cells."""
-    lots = line.electrode_lots(found.serial)
     likely, least, most = what.hours
     begins = event.time_ns - round(found.elapsed_h * 3.6e12)
     return Recommendation(
@@ -119,10 +118,11 @@ def recommendation(
         ),
         changes=what.changes,
         predicted=Interval("hours_saved", likely, least, most, "h"),
-        evidence=_evidence(event, channel, begins),
-        lot=lots.get("anode") or lots.get("cathode") or lots.get("electrode") or "",
+        evidence=evidence_of(event, channel, begins, MODEL),
+        lot=lot_of(found.serial, line),
         created_ns=event.time_ns,
-        expires_ns=event.time_ns + filing.SHIFT_NS,
+        # A log may be forwarded late; until the protocol ends there is something to gain.
+        expires_ns=event.time_ns + round(max(found.hours_left, 1.0) * 3.6e12),
         updated_ns=event.time_ns,
         causes=_causes(event),
     )
@@ -134,22 +134,30 @@ def _slower(found: Found) -> Action:
     high = max(found.current, 0.0)
     if high <= 0.0:
         title = f"Charge cell {found.serial} at half the rate from now on"
-        return Action(PROTOCOL, title, _saved(found.hours_left))
+        return Action(PROTOCOL, title, saved_hours(found.hours_left))
     low = _SLOWER * high
     title = (
         f"Charge cell {found.serial} with {low:.2f} A instead of {high:.2f} A above "
         f"{100 * found.soc:.0f} % state of charge"
     )
     change = Change("charge_current", high, low, "A", 0.0, high)
-    return Action(PROTOCOL, title, _saved(found.hours_left), (change,))
+    return Action(PROTOCOL, title, saved_hours(found.hours_left), (change,))
 
 
-def _saved(left: float) -> tuple[float, float, float]:
+def saved_hours(left: float) -> tuple[float, float, float]:
     """The rest of the protocol; at least what is left at the end of the shift."""
     return left, max(0.0, left - _SHIFT_H), left
 
 
-def _evidence(event: Event, channel: AssetConfig, begins: int) -> tuple[Evidence, ...]:
+def lot_of(serial: str, line: CellLayer) -> str:
+    """The electrode lot that the cell is booked on; empty where none is known."""
+    lots = line.electrode_lots(serial)
+    return lots.get("anode") or lots.get("cathode") or lots.get("electrode") or ""
+
+
+def evidence_of(
+    event: Event, channel: AssetConfig, begins: int, model: str
+) -> tuple[Evidence, ...]:
     told = event.data.get("evidence")
     found = []
     for name, about in told.items() if isinstance(told, Mapping) else ():
@@ -161,7 +169,7 @@ def _evidence(event: Event, channel: AssetConfig, begins: int) -> tuple[Evidence
         if value is None or lower is None or upper is None or not isinstance(unit, str):
             continue
         summary = Interval(name, value, lower, upper, unit, 0.99)
-        found.append(Evidence(channel.name, name, begins, event.time_ns, 1, summary, MODEL))
+        found.append(Evidence(channel.name, name, begins, event.time_ns, 1, summary, model))
     return tuple(found)
 
 

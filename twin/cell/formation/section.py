@@ -1,6 +1,7 @@
 """Formation, as the cell supervisor's section: the bad cell leaves its channel early.
 
 cell.diagnosed ─▶ one recommendation for that channel: slower | rest | divert | stop
+cell.predicted, flagged ─▶ divert, where no diagnosis has led to anything yet
 cell.withheld, a serial on two channels ─▶ nothing is said of the cell
 applied ─▶ hours recovered
 """
@@ -12,7 +13,8 @@ from typing import ClassVar, Final
 import numpy as np
 
 from twin.asset import AssetConfig, Event, Json
-from twin.cell.formation import proposal
+from twin.cell.formation import foretold, outcomes, proposal
+from twin.cell.formation.foretold import Foretold, Tally
 from twin.cell.formation.proposal import DIVERSION, PROTOCOL, Found
 from twin.cell.formation.settings import number
 from twin.cell.section import CellLayer, Section
@@ -45,6 +47,7 @@ class FormationSection(Section):
         self._diverted = 0
         self._early: list[float] = []
         self._hours: dict[str, float] = {}
+        self._tally = Tally()
 
     def assets_changed(self, assets: Mapping[str, AssetConfig]) -> None:
         channels = {n: a for n, a in assets.items() if a.kind == "cycler_channel"}
@@ -61,6 +64,10 @@ class FormationSection(Section):
                 return self._started(event, serial)
             case "cell.diagnosed":
                 return self._found(event, asset, line)
+            case outcomes.PREDICTED:
+                return self._foretold(event, asset, line)
+            case outcomes.UNPREDICTED:
+                self._tally.unpredicted[str(event.data.get("reason"))] += 1
             case "cell.withheld":
                 return self._withhold(serial, str(event.data.get("reason")), event.time_ns)
             case "cell.formed" if serial:
@@ -85,13 +92,15 @@ class FormationSection(Section):
 
     def kpis(self) -> Mapping[str, Json]:
         """``hours_recovered`` [h of channels] by cells diverted early, as it was reported;
-        ``hours_saved_median`` [h] that the latest diagnoses offered."""
+        ``hours_saved_median`` [h] that the latest diagnoses offered; cells predicted and
+        flagged early (``foretold.Tally``)."""
         return {
             "diagnosed": dict(self._diagnosed),
             "verdicts_withheld": dict(self._withheld),
             "diverted": self._diverted,
             "hours_recovered": self._recovered,
             "hours_saved_median": float(np.median(self._early)) if self._early else None,
+            **self._tally.kpis(),
         }
 
     def _started(self, event: Event, serial: str) -> Decisions:
@@ -120,6 +129,19 @@ class FormationSection(Section):
         before = self._open(found.serial)
         _remember(self._proposed, found.serial, proposed.id)
         return self._desk.propose(proposed, before)
+
+    def _foretold(self, event: Event, channel: AssetConfig, line: CellLayer) -> Decisions:
+        found = Foretold.of(event)
+        if found is None or found.serial in self._doubtful:
+            return Decisions()
+        self._tally.predicted += 1
+        self._tally.flagged += found.flagged
+        if not found.is_worth() or found.serial in self._proposed:
+            return Decisions()
+        self._tally.hours += found.hours_left
+        proposed = foretold.recommendation(event, found, channel, line)
+        _remember(self._proposed, found.serial, proposed.id)
+        return self._desk.propose(proposed, None)
 
     def _open(self, serial: str) -> Recommendation | None:
         """The cell's recommendation that nobody has carried out yet."""
@@ -161,6 +183,7 @@ class FormationSection(Section):
             "recovered": self._recovered,
             "diverted": self._diverted,
             "early": [*self._early],
+            "tally": self._tally.snapshot(),
         }
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -175,6 +198,9 @@ class FormationSection(Section):
         self._recovered = saved.number(snapshot["recovered"])
         self._diverted = saved.whole(snapshot["diverted"])
         self._early = [saved.number(h) for h in saved.items(snapshot["early"])]
+        # Checkpoints of before there was a prediction have none.
+        tally = snapshot.get("tally")
+        self._tally = Tally() if tally is None else Tally.restored(saved.fields(tally))
 
 
 def _remember(book: OrderedDict[str, str], serial: str, what: str) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from twin.asset import AssetConfig, ParameterSpec
 from twin.cell.formation.grid import Floats
 from twin.cell.formation.normal import Reference, loaded
+from twin.errors import InvalidFile
 
 PARAMETERS: Final = (
     ParameterSpec(
@@ -79,6 +80,21 @@ PARAMETERS: Final = (
         "file of the formation reference (JSON); empty: nothing is diagnosed",
         default="",
     ),
+    ParameterSpec(
+        "outcome_model",
+        None,
+        "model of `gigatwin models train formation-outcome`, its folder or file; empty: none",
+        default="",
+    ),
+    ParameterSpec(
+        "outcome_at",
+        "h",
+        "hour of the protocol at which the outcome is predicted",
+        default=3.0,
+        minimum=0.0,
+        maximum=500.0,
+        source="chosen: the first slow charge of a usual protocol lasts to 3 h",
+    ),
 )
 _DEFAULTS: Final = {spec.name: spec.default for spec in PARAMETERS}
 
@@ -87,13 +103,16 @@ _DEFAULTS: Final = {spec.name: spec.default for spec in PARAMETERS}
 class ChannelSettings:
     """Of channels that are all alike (bulk use). ``nominal_capacity`` [Ah], hours of the
     protocol, hour from which cells may be flagged, chance [%] that a good cell is ever
-    flagged, standard deviation of the current's zero [A]."""
+    flagged, standard deviation of the current's zero [A]; model of the outcome (a file or
+    its folder; empty: none) and the hour at which it is asked."""
 
     nominal_capacity: float
     protocol_hours: float = 48.0
     decide_after: float = 2.9
     flag_threshold: float = 0.5
     current_accuracy: float = 0.001
+    outcome_model: str = ""
+    outcome_at: float = 3.0
 
     def config(self, name: str) -> AssetConfig:
         return AssetConfig(
@@ -106,6 +125,8 @@ class ChannelSettings:
                 "decide_after": self.decide_after,
                 "flag_threshold": self.flag_threshold,
                 "current_accuracy": self.current_accuracy,
+                "outcome_model": self.outcome_model,
+                "outcome_at": self.outcome_at,
             },
         )
 
@@ -119,6 +140,7 @@ class Settings:
     decide_after: Floats
     limit: Floats
     current_accuracy: Floats
+    outcome_at: Floats
 
     @classmethod
     def of(cls, assets: Sequence[AssetConfig]) -> "Settings":
@@ -129,6 +151,7 @@ class Settings:
             _each(assets, "decide_after"),
             np.array([-math.log(c) for c in chance]),
             _each(assets, "current_accuracy"),
+            _each(assets, "outcome_at"),
         )
 
 
@@ -148,8 +171,12 @@ def _each(assets: Sequence[AssetConfig], name: str) -> Floats:
     return np.array([number(asset, name) for asset in assets], dtype=np.float64)
 
 
-def loaded_reference(assets: Sequence[AssetConfig]) -> Reference | None:
-    """The one reference of these channels; None where they have none. Raises InvalidFile."""
+def loaded_reference(assets: Sequence[AssetConfig]) -> tuple[Reference | None, str]:
+    """The one reference of these channels, or None and why. A file that can't be read stops
+    no channel: its cells' verdicts are withheld, and the reason is told with each."""
     paths = {reference_of(asset) for asset in assets}
     assert len(paths) <= 1, "channels of several references are several cohorts"
-    return loaded(paths.pop()) if paths else None
+    try:
+        return (loaded(paths.pop()) if paths else None), "no reference is set"
+    except InvalidFile as error:
+        return None, str(error)

@@ -78,6 +78,7 @@ WHOLE: Final = (
     "diagnosis",
     "dirty",
     "formed",
+    "predicted",
     "voltage_seen",
     "current_seen",
 )

@@ -46,8 +46,8 @@ class TrainedModel:
 
 def load(file: Path) -> TrainedModel:
     """Raises InvalidInput where the file holds no such classifier, OSError where it cannot
-    be read."""
-    data = file.read_bytes()
+    be read. ``file`` may be the folder that holds it."""
+    data = (file / "model.skops" if file.is_dir() else file).read_bytes()
     classifier = loads(data)
     unknown = [name for name in classifier.features if name not in FEATURES]
     if unknown:

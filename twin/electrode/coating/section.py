@@ -98,6 +98,7 @@ class CoatingSection(Section):
         return Decisions()
 
     def _calibrated(self, found: Recommendation, now_ns: int) -> Decisions:
+        self._lines.excursions.pop(found.asset, None)
         name = self._lines.coater_name(found.asset)
         watch, history = self._lines.watches.get(name), self.coaters.get(name)
         if watch is not None and history is not None:
