@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from simulation.formation.scenarios import FORMATION_SCENARIOS
 from simulation.scenarios import SCENARIOS
 from stores.records.store import SqlRecords
 from tests.commands import ROOT, Command, Finished, run
@@ -117,5 +118,5 @@ def test_the_archive_replayed_gives_the_same_recommendation(played: Played) -> N
 def test_every_scenario_is_listed_with_what_happens_in_it() -> None:
     listed = run("demo", "--list")
     assert listed.code == 0
-    for scenario in SCENARIOS.values():
-        assert f"{scenario.name:18} {scenario.description}" in listed.output
+    for scenario in (*SCENARIOS.values(), *FORMATION_SCENARIOS.values()):
+        assert f"{scenario.name:20} {scenario.description}" in listed.output

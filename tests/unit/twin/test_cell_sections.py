@@ -100,6 +100,12 @@ def test_without_a_porosity_the_interval_is_wide_and_says_why() -> None:
     assert ratios[1] > 2 * ratios[0]
 
 
+def test_a_cell_of_no_known_lot_is_no_reason_to_ask_a_person() -> None:
+    rules = layer()
+    assert play(rules, filled("x")).recommendations == []
+    assert rules.kpis()["soak_hours"] == {}
+
+
 def test_a_lot_is_said_once_however_many_cells_are_filled() -> None:
     rules = layer()
     told = play(rules, *(e for n in range(1, 9) for e in (wound(f"j{n}", time_ns=2 * n),

@@ -171,6 +171,10 @@ class FillingSection(Section):
     def _recommend(
         self, event: Event, filler: AssetConfig, lot: str, soak: SoakTime, line: CellLayer
     ) -> Decisions:
+        planned = settings.number(filler, "planned_soak")
+        if not lot and not planned:
+            # No lot to soak otherwise than the rest, and no plan to correct.
+            return Decisions()
         quantile = soak.quantile(QUANTILE)
         before = self._said.get((filler.name, lot))
         if before is not None and abs(quantile / before - 1) < _CHANGED:
@@ -185,7 +189,6 @@ class FillingSection(Section):
             ),
             None,
         )
-        planned = settings.number(filler, "planned_soak")
         porosity = line.lot_porosity(lot)
         proposed = soak_recommendation.propose(event, filler, lot, soak, porosity, planned)
         if present is not None and present.applied is not None:
