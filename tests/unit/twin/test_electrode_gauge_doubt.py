@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.twin.coated_web import EXIT, from_on
+from tests.unit.twin.coated_web import EXIT, CoatedWeb, from_on
 from tests.unit.twin.coating_line import COATER, GAUGE, at
 from tests.unit.twin.supervised_web import LEARNED_S, SupervisedWeb, learned
 from twin.plant.recommendation import Recommendation, State
@@ -71,6 +71,14 @@ def test_an_excursion_of_a_gauge_that_is_in_doubt_is_not_followed() -> None:
     line.run(60.0)
     assert not line.excursion(3.0, line.now).recommendations
     assert line.run(100.0) == []
+
+
+def test_a_gauge_that_all_others_contradict_is_not_followed_before_the_line_is_learned() -> None:
+    line = SupervisedWeb(CoatedWeb(bound=True))
+    line.run(200.0)
+    line.web.faults = {GAUGE: from_on(200.0, 3.0)}
+    line.run(200.0)
+    assert line.excursion(3.0, line.now).recommendations == []
 
 
 def test_when_it_is_reported_as_calibrated_it_is_closed_and_the_line_learned_anew() -> None:

@@ -64,10 +64,12 @@ class Answers:
         if abs(excursion.deviation) <= settings.number(gauge, "excursion_limit"):
             return Decisions()
         causes = lines.causes(coater)
-        if drift.accused(causes) == gauge.name and lines.watch(coater).watch.has_learned:
+        learned = lines.watch(coater).watch.has_learned
+        sure = drift.accused(causes, drift.CONVICTED) == gauge.name
+        if sure or (learned and drift.accused(causes) == gauge.name):
             # Hold back while it is not clear; the next minute says more.
-            sure = drift.accused(causes, drift.CONVICTED) == gauge.name
-            return self._calibrate(gauge, coater, causes, event) if sure else Decisions()
+            both = sure and learned
+            return self._calibrate(gauge, coater, causes, event) if both else Decisions()
         if self._interruptions.too_large(coater, gauge, excursion.deviation, excursion.to_ns):
             return self._withdraw(gauge, event, "no setpoint corrects what the gauge sees now")
         speed = lines.coaters[coater.name].speed or 0.0
