@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,7 @@ from protocols.edge.bound_signal import BoundSignal
 from protocols.edge.forwarder import ForwarderStatus, FrameForwarder
 from protocols.edge.opening import open_session
 from protocols.edge.session import EdgeSession, SessionStatus
+from protocols.edge.status_board import NOTHING_YET
 from stores.live.backbone import RedisBackbone
 from stores.live.checkpoints import RedisCheckpoints
 from stores.live.connection import connect, unavailable_when_away
@@ -121,9 +123,18 @@ class EdgeActor:
             for asset, status in self._statuses.items()
             if self._statuses_known.get(asset) != status
         }
-        if news:
-            await self._store.set_statuses(news)
-            self._statuses_known.update(news)
+        live = await self._live_by_another(news)
+        to_write = {asset: status for asset, status in news.items() if asset not in live}
+        if to_write:
+            await self._store.set_statuses(to_write)
+        self._statuses_known.update(news)
+
+    async def _live_by_another(self, news: Mapping[str, tuple[AssetState, str]]) -> set[str]:
+        """Assets that another endpoint has readings of: that nothing has come from here yet
+        (a laboratory that tells of a sample an hour) does not make them silent."""
+        waiting = [name for name, (_, reason) in news.items() if reason == NOTHING_YET]
+        records = await self._store.get(waiting) if waiting else ()
+        return {r.name for r in records if r is not None and r.state is AssetState.LIVE}
 
 
 def _spool_path(folder: str, address: str) -> Path:

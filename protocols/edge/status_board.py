@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from protocols.edge.bound_signal import BoundSignal
 from protocols.edge.session import BindingStatus, StatusChanged
 
-_NOTHING_YET = "waiting for the first value"
+NOTHING_YET = "waiting for the first value"
 _MOST_REASONS = 4
 
 
@@ -145,7 +145,7 @@ def _summary(lines: Sequence[_Line]) -> tuple[bool, str]:
     has_data = any(line.connected and line.heard for line in lines)
     troubled = [line for line in lines if line.trouble]
     if not troubled:
-        return has_data, "" if has_data else _NOTHING_YET
+        return has_data, "" if has_data else NOTHING_YET
     reasons = {line.trouble for line in troubled}
     if len(reasons) == 1 and len(troubled) == len(lines):
         return has_data, reasons.pop()
